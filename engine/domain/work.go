@@ -1,0 +1,46 @@
+package domain
+
+import "time"
+
+// Stage is a step of a flow, e.g. "sign".
+type Stage string
+
+// WorkKind tells messages from deliveries.
+type WorkKind string
+
+const (
+	WorkMessage  WorkKind = "message"
+	WorkDelivery WorkKind = "delivery"
+)
+
+// Work is one row of unfinished work: outbox, retry timer and reaper in one.
+type Work struct {
+	ID          WorkID
+	Kind        WorkKind
+	Stream      string
+	Environment EnvironmentID
+	// Connection is empty for deliveries.
+	Connection ConnectionID
+	// Gate is the key of the gate that may hold this row back.
+	Gate        string
+	Stage       Stage
+	DueAt       time.Time
+	Epoch       int64
+	Owner       NodeID
+	LeaseUntil  time.Time
+	LostClaims  int
+	OpenAttempt AttemptID
+	FlowVersion int
+}
+
+// PartOf makes a Work a part of a Change: the row to insert.
+func (Work) PartOf() PartKind { return PartWork }
+
+// Envelope is what travels on the bus: enough to claim, nothing to read.
+type Envelope struct {
+	ID          WorkID
+	Kind        WorkKind
+	Stage       Stage
+	Epoch       int64
+	Traceparent string
+}
