@@ -9,8 +9,12 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -66,8 +70,9 @@ type Rows interface {
 // Tx is one transaction (on SQLite: one member of a group commit).
 type Tx interface {
 	Querier
-	// Exec runs a write and returns how many rows it touched. An error aborts
-	// the transaction on PostgreSQL: expect none, use ON CONFLICT.
+	// Exec runs a write and returns how many rows it touched. The first error
+	// dooms the transaction on both databases, even when it is not passed on:
+	// expect none, use ON CONFLICT.
 	Exec(ctx context.Context, sql string, args ...any) (int64, error)
 }
 
@@ -75,13 +80,76 @@ type Tx interface {
 type Config struct {
 	// URL is "sqlite:PATH" (or a plain path) or "postgres://…". Required.
 	URL string
-	// Synchronous is SQLite's setting: "FULL" (default) or "NORMAL".
+	// Synchronous is SQLite's setting: "FULL" (default: a commit survives a
+	// power cut) or "NORMAL" (it survives a crash of the process only).
 	Synchronous string
-	// MaxConns bounds PostgreSQL connections and SQLite readers. Default 8.
+	// MaxConns bounds PostgreSQL connections and SQLite readers. Default 8, at
+	// least 4.
 	MaxConns int
-	// CheckpointEvery etc. keep their defaults when zero.
-	BusyTimeout time.Duration // default 10 s
-	Log         *slog.Logger
+	// Writers is how many group commits run side by side on PostgreSQL.
+	// Default 2. SQLite has one writer, always.
+	Writers int
+	// GroupLimit bounds the callers in one commit. Default 256.
+	GroupLimit int
+	// CheckpointPages is the length of SQLite's write-ahead log, in pages of
+	// 4 KiB, at which it is written back. Default 4000 (16 MB).
+	CheckpointPages int
+	// BusyTimeout is how long SQLite waits for a lock that another program
+	// holds. Default 10 s.
+	BusyTimeout time.Duration
+	// CommitTimeout bounds one transaction on PostgreSQL, so that a silent
+	// network cannot stop the writers. Default 30 s.
+	CommitTimeout time.Duration
+	// Migrations replaces the embedded ones; nil means those.
+	Migrations fs.FS
+	// Observe is told of each commit. It runs on the writer: return at once.
+	Observe func(Commit)
+	Log     *slog.Logger
 	// Now is the clock; default time.Now.
 	Now func() time.Time
+
+	// wrap lets tests stand between SQLite's driver and this package.
+	wrap func(driver.Connector) driver.Connector
+}
+
+// withDefaults fills what is zero and refuses what cannot work.
+func (c Config) withDefaults() (Config, error) {
+	if c.URL == "" {
+		return c, errors.New("store: URL is empty: give sqlite:PATH or postgres://…")
+	}
+	if c.Synchronous = strings.ToUpper(c.Synchronous); c.Synchronous == "" {
+		c.Synchronous = "FULL"
+	}
+	if c.Synchronous != "FULL" && c.Synchronous != "NORMAL" {
+		return c, fmt.Errorf("store: Synchronous is %q: use FULL or NORMAL", c.Synchronous)
+	}
+	for _, n := range []struct {
+		name     string
+		field    *int
+		fallback int
+	}{
+		{"MaxConns", &c.MaxConns, 8}, {"Writers", &c.Writers, 2},
+		{"GroupLimit", &c.GroupLimit, 256}, {"CheckpointPages", &c.CheckpointPages, 4000},
+	} {
+		if *n.field < 0 {
+			return c, fmt.Errorf("store: %s is %d: use a positive number, or 0 for the default %d", n.name, *n.field, n.fallback)
+		}
+		if *n.field == 0 {
+			*n.field = n.fallback
+		}
+	}
+	c.MaxConns = max(c.MaxConns, 4)
+	if c.BusyTimeout <= 0 {
+		c.BusyTimeout = 10 * time.Second
+	}
+	if c.CommitTimeout <= 0 {
+		c.CommitTimeout = 30 * time.Second
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c, nil
 }

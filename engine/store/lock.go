@@ -1,0 +1,59 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// fileLock says that this process serves a SQLite file. It is a lock of its
+// own beside the file, so that other tools may still read the database.
+type fileLock struct{ f *os.File }
+
+// lockFile takes the lock of the database at path or answers ErrLocked with
+// the holder's pid. The kernel drops the lock when the process ends, however
+// it ends; the file itself stays, because removing it would let two processes
+// hold two different files of one name.
+func lockFile(path string) (*fileLock, error) {
+	f, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock: %w", err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		defer f.Close()
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, fmt.Errorf("%w: %s is held by process %s: stop that one, or give this one another database",
+				ErrLocked, path, holder(f))
+		}
+		return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
+	}
+	if err := sign(f); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("lock: %w", err)
+	}
+	return &fileLock{f: f}, nil
+}
+
+// holder reads the pid that the lock's owner wrote.
+func holder(f *os.File) string {
+	buf := make([]byte, 32)
+	n, _ := f.ReadAt(buf, 0)
+	if pid := strings.TrimSpace(string(buf[:n])); pid != "" {
+		return pid
+	}
+	return "(unknown)"
+}
+
+func sign(f *os.File) error {
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	_, err := f.WriteAt(fmt.Appendf(nil, "%d\n", os.Getpid()), 0)
+	return err
+}
+
+// release gives the lock back.
+func (l *fileLock) release() error { return l.f.Close() }

@@ -1,0 +1,171 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// errNotBegun marks a transaction that could not even start: trying its
+// members one by one would only wait for each of them again.
+var errNotBegun = errors.New("store: the transaction could not begin")
+
+// sqliteWriter is the one goroutine that writes, on one connection. It commits
+// all callers who wait in one transaction, each in a savepoint of its own.
+// Nothing here runs under a caller's context: a cancelled caller must not undo
+// its neighbours.
+type sqliteWriter struct {
+	db    *sql.DB
+	conn  *sqliteConn // nil when it must be opened again
+	queue *queue
+	stats *stats
+}
+
+func (w *sqliteWriter) run() {
+	for group := w.queue.next(); group != nil; group = w.queue.next() {
+		w.commit(group)
+	}
+	if w.conn != nil {
+		_ = w.conn.close()
+	}
+}
+
+// commit brings every member to its verdict: in one transaction, or, when that
+// was lost as a whole, each once alone.
+func (w *sqliteWriter) commit(group []*member) {
+	start := time.Now()
+	err := w.try(group)
+	if err != nil {
+		w.stats.lost(err)
+		w.rerun(group, err)
+	}
+	w.stats.committed(group, time.Since(start), err)
+	for _, m := range group {
+		m.finish()
+	}
+}
+
+// rerun tries each member alone, because nobody of the group was stored. Those
+// that cannot run again keep their verdict.
+func (w *sqliteWriter) rerun(group []*member, err error) {
+	for _, m := range group {
+		if m.final {
+			continue
+		}
+		if errors.Is(err, errNotBegun) {
+			m.verdict = err
+			continue
+		}
+		if alone := w.try([]*member{m}); alone != nil {
+			m.verdict = alone
+			if errors.Is(alone, errNotBegun) {
+				err = alone
+			}
+		}
+	}
+}
+
+// try runs members in one transaction and gives each its verdict. An error
+// means that the transaction is lost, nobody is stored and no verdict counts.
+func (w *sqliteWriter) try(members []*member) error {
+	ctx := context.Background()
+	if err := w.begin(ctx); err != nil {
+		return err
+	}
+	stored := 0
+	for _, m := range members {
+		lost := w.member(ctx, m, len(members) > 1)
+		if lost != nil {
+			w.reset(ctx)
+			return lost
+		}
+		if m.verdict == nil {
+			stored++
+		}
+	}
+	if stored == 0 {
+		w.reset(ctx)
+		return nil
+	}
+	if _, err := w.conn.exec(ctx, "COMMIT"); err != nil {
+		w.reset(ctx)
+		return unavailable(err)
+	}
+	return nil
+}
+
+func (w *sqliteWriter) begin(ctx context.Context) error {
+	if w.conn == nil {
+		conn, err := openSQLiteConn(ctx, w.db)
+		if err != nil {
+			return errors.Join(errNotBegun, unavailable(err))
+		}
+		w.conn = conn
+	}
+	if _, err := w.conn.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+		w.reset(ctx)
+		return errors.Join(errNotBegun, unavailable(err))
+	}
+	return nil
+}
+
+// member runs one member and, with neighbours, undoes it alone when it fails.
+// The returned error says that the whole transaction is lost.
+func (w *sqliteWriter) member(ctx context.Context, m *member, neighbours bool) error {
+	if m.verdict = m.ctx.Err(); m.verdict != nil {
+		return nil
+	}
+	if neighbours {
+		if _, err := w.conn.exec(ctx, "SAVEPOINT member"); err != nil {
+			return unavailable(err)
+		}
+	}
+	tx := &sqliteTx{conn: w.conn}
+	m.verdict = tx.runMember(m)
+	if tx.lost != nil {
+		return tx.lost
+	}
+	return w.endMember(ctx, m, neighbours)
+}
+
+func (w *sqliteWriter) endMember(ctx context.Context, m *member, neighbours bool) error {
+	switch {
+	case neighbours && m.verdict == nil:
+		return w.step(ctx, "RELEASE member")
+	case neighbours:
+		// SQLite may have rolled all back by itself (disk full, I/O error);
+		// then the savepoint is gone and this fails.
+		if err := w.step(ctx, "ROLLBACK TO member"); err != nil {
+			return err
+		}
+		return w.step(ctx, "RELEASE member")
+	}
+	return nil
+}
+
+func (w *sqliteWriter) step(ctx context.Context, sql string) error {
+	if _, err := w.conn.exec(ctx, sql); err != nil {
+		return unavailable(err)
+	}
+	return nil
+}
+
+// reset leaves no transaction open; a connection that cannot even do that is
+// thrown away and opened anew by the next group.
+func (w *sqliteWriter) reset(ctx context.Context) {
+	_, _ = w.conn.exec(ctx, "ROLLBACK") // fails when SQLite has rolled back already
+	if w.conn.inTransaction(ctx) {
+		_ = w.conn.close()
+		w.conn = nil
+	}
+}
+
+// inTransaction asks by starting one: SQLite refuses that inside another.
+func (c *sqliteConn) inTransaction(ctx context.Context) bool {
+	if _, err := c.exec(ctx, "BEGIN DEFERRED"); err != nil {
+		return true
+	}
+	_, err := c.exec(ctx, "ROLLBACK")
+	return err != nil
+}
