@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	firs "github.com/afara-dev/afara/plugins/firs/simulator"
+)
+
+// drain is how long calls in flight may take to end at a stop.
+const drain = 5 * time.Second
+
+// serve listens until ctx ends, prints one line when it is ready, and returns
+// once all has stopped.
+func serve(ctx context.Context, f flags, out io.Writer, log *slog.Logger) error {
+	vendors, err := open(f, log)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", f.Listen)
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen: %w", err), vendors.close())
+	}
+	server := &http.Server{
+		Handler:           vendors.handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	_, err = fmt.Fprintf(out, "sandbox ready on http://%s (firs: /firs)\n", listener.Addr())
+	if err == nil {
+		select {
+		case err = <-served:
+		case <-ctx.Done():
+		}
+	}
+	return errors.Join(err, stop(server, vendors))
+}
+
+// stop ends the stand-ins first: what hangs on purpose would not drain.
+func stop(server *http.Server, vendors *vendors) error {
+	err := vendors.close()
+	ctx, cancel := context.WithTimeout(context.Background(), drain)
+	defer cancel()
+	if shutdown := server.Shutdown(ctx); shutdown != nil {
+		return errors.Join(err, server.Close())
+	}
+	return err
+}
+
+// vendors are the stand-ins that one process serves.
+type vendors struct {
+	firs *firs.Simulator
+}
+
+func open(f flags, log *slog.Logger) (*vendors, error) {
+	keys, err := firs.OpenKeyFile(filepath.Join(f.Data, "firs", "businesses.json"))
+	if err != nil {
+		return nil, fmt.Errorf("firs: %w", err)
+	}
+	return &vendors{
+		firs: firs.New(firs.Options{Log: log.With("vendor", "firs"), Keys: keys}),
+	}, nil
+}
+
+func (v *vendors) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/firs/", http.StripPrefix("/firs", v.firs))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"status":"ok"}`) // the client is gone, nobody to tell
+	})
+	return mux
+}
+
+func (v *vendors) close() error { return v.firs.Close() }
