@@ -1,0 +1,67 @@
+package bus
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill/message"
+)
+
+// logAdapter passes Watermill's errors to slog and its chatter to debug. It
+// drops traces: there are two for each message.
+type logAdapter struct{ log *slog.Logger }
+
+func (l logAdapter) Error(msg string, err error, fields watermill.LogFields) {
+	l.log.Error("router: "+msg, append(attrs(fields), slog.Any("error", err))...)
+}
+
+func (l logAdapter) Info(msg string, fields watermill.LogFields) { l.Debug(msg, fields) }
+
+func (l logAdapter) Debug(msg string, fields watermill.LogFields) {
+	if l.log.Enabled(context.Background(), slog.LevelDebug) {
+		l.log.Debug("router: "+msg, attrs(fields)...)
+	}
+}
+
+func (logAdapter) Trace(string, watermill.LogFields) {}
+
+func (l logAdapter) With(fields watermill.LogFields) watermill.LoggerAdapter {
+	return logAdapter{l.log.With(attrs(fields)...)}
+}
+
+func attrs(fields watermill.LogFields) []any {
+	out := make([]any, 0, len(fields)+1)
+	for _, k := range slices.Sorted(maps.Keys(fields)) {
+		out = append(out, slog.Any(k, fields[k]))
+	}
+	return out
+}
+
+// idleSubscriber is a subscriber that never gets a message.
+type idleSubscriber struct {
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newIdleSubscriber() *idleSubscriber { return &idleSubscriber{closed: make(chan struct{})} }
+
+func (s *idleSubscriber) Subscribe(ctx context.Context, _ string) (<-chan *message.Message, error) {
+	out := make(chan *message.Message)
+	go func() {
+		defer close(out)
+		select {
+		case <-ctx.Done():
+		case <-s.closed:
+		}
+	}()
+	return out, nil
+}
+
+func (s *idleSubscriber) Close() error {
+	s.once.Do(func() { close(s.closed) })
+	return nil
+}
