@@ -118,7 +118,7 @@ func (c *Config) checkRedis() error {
 		return c.checkBusAlone()
 	}
 	scheme, rest, _ := strings.Cut(c.RedisURL.Reveal(), "://")
-	known := []string{"redis", "rediss", "redis+sentinel", "redis+cluster"}
+	known := []string{"redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"}
 	if !slices.Contains(known, scheme) || rest == "" {
 		return fault("redis-url", "is not a Redis URL", "write redis://host:6379 or rediss://host:6379")
 	}
