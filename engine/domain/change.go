@@ -23,12 +23,16 @@ type PartKind string
 
 // The kinds that cross packages. A package may define more of its own.
 const (
-	PartWork     PartKind = "work"
-	PartMessage  PartKind = "message"
-	PartAttempt  PartKind = "attempt"
-	PartDocument PartKind = "document"
-	PartEvent    PartKind = "event"
-	PartAudit    PartKind = "audit"
+	PartWork        PartKind = "work"
+	PartWorkCancel  PartKind = "work_cancel"
+	PartWorkRelease PartKind = "work_release"
+	PartWorkClose   PartKind = "work_close"
+	PartMessage     PartKind = "message"
+	PartMessageEnd  PartKind = "message_end"
+	PartAttempt     PartKind = "attempt"
+	PartDocument    PartKind = "document"
+	PartEvent       PartKind = "event"
+	PartAudit       PartKind = "audit"
 )
 
 // WorkMove is what a settling worker does with its row.
@@ -60,4 +64,43 @@ type WorkChange struct {
 	// Answered resets the count of lost claims: the connector answered, or the
 	// row was released in order.
 	Answered bool
+	// Suspect makes the message run alone next time: the connector's process
+	// ended while it was in flight with others.
+	Suspect bool
 }
+
+// WorkCancel removes a row that a person takes back (void, correction). It
+// fences a running worker off and is refused while an effect is in doubt.
+type WorkCancel struct {
+	ID WorkID
+	// Refused is the caller's error when an attempt is open or the row is gone.
+	Refused error
+}
+
+// PartOf makes a WorkCancel a part of a Change.
+func (WorkCancel) PartOf() PartKind { return PartWorkCancel }
+
+// WorkRelease gives a held row back to the workers, from its present stage; a
+// stage that was ever sent re-enters at its look-up.
+type WorkRelease struct {
+	ID    WorkID
+	DueAt time.Time
+	// Forget drops the open attempt, so that the stage sends again: only a
+	// person's explicit resend sets it.
+	Forget bool
+	// Refused is the caller's error when the row is not held.
+	Refused error
+}
+
+// PartOf makes a WorkRelease a part of a Change.
+func (WorkRelease) PartOf() PartKind { return PartWorkRelease }
+
+// WorkClose removes a held row that a person settles with evidence.
+type WorkClose struct {
+	ID          WorkID
+	OpenAttempt AttemptID
+	Refused     error
+}
+
+// PartOf makes a WorkClose a part of a Change.
+func (WorkClose) PartOf() PartKind { return PartWorkClose }

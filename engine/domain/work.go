@@ -22,13 +22,15 @@ type Work struct {
 	// Connection is empty for deliveries.
 	Connection ConnectionID
 	// Gate is the key of the gate that may hold this row back.
-	Gate        string
-	Stage       Stage
-	DueAt       time.Time
-	Epoch       int64
-	Owner       NodeID
-	LeaseUntil  time.Time
-	LostClaims  int
+	Gate       string
+	Stage      Stage
+	DueAt      time.Time
+	Epoch      int64
+	Owner      NodeID
+	LeaseUntil time.Time
+	LostClaims int
+	// Suspect rows run alone: the connector died while they were in flight.
+	Suspect     bool
 	OpenAttempt AttemptID
 	FlowVersion int
 }

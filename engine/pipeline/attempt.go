@@ -1,0 +1,170 @@
+package pipeline
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/schemas"
+)
+
+// attempt is one sending of an effect. Its row is stored before the request,
+// and Outcome is empty until somebody knows.
+type attempt struct {
+	ID               domain.AttemptID
+	Message          domain.MessageID
+	Stage            domain.Stage
+	Number           int
+	Operation        string
+	Effect           domain.Effect
+	ConnectorVersion string
+	Reference        string
+	InputDigest      string
+	SentAt           time.Time
+	Deadline         time.Time
+	// SettlesAt is when a request that was on its way has surely arrived:
+	// a not_found of a look-up that began earlier proves nothing.
+	SettlesAt time.Time
+	NotFounds int
+	Outcome   domain.Class
+	Error     json.RawMessage
+	EndedAt   time.Time
+	Late      *lateOutcome
+	LateAt    time.Time
+	State     []byte
+}
+
+const (
+	// outcomeNotDone closes an attempt of which the look-ups said that nothing
+	// happened, and that was sent again.
+	outcomeNotDone domain.Class = "not_done"
+	// minSettlesAfter is the least that a manifest's settlesAfter counts as.
+	minSettlesAfter = 30 * time.Second
+	// maxState bounds what a connector may keep with an attempt.
+	maxState = 16 << 10
+)
+
+// lateOutcome is a definite answer whose worker had been fenced off.
+type lateOutcome struct {
+	Class  domain.Class           `json:"class"`
+	Result json.RawMessage        `json:"result,omitempty"`
+	Error  *domain.ConnectorError `json:"error,omitempty"`
+}
+
+func (l lateOutcome) outcome(at time.Time) domain.Outcome {
+	return domain.Outcome{Class: l.Class, Result: l.Result, Error: l.Error, Began: at, Ended: at}
+}
+
+func newAttempt(r *Run, step domain.Step, op schemas.Operation, now time.Time) *attempt {
+	number := 1
+	if r.attempt != nil {
+		number = r.attempt.Number + 1
+	}
+	deadline := now.Add(time.Duration(op.Deadline))
+	return &attempt{
+		ID:          domain.NewID[domain.AttemptID](domain.PrefixAttempt),
+		Message:     r.message.ID,
+		Stage:       r.stage,
+		Number:      number,
+		Operation:   step.Operation,
+		Effect:      domain.Effect(op.Effect),
+		Reference:   step.Reference,
+		InputDigest: hex.EncodeToString(r.document.Digest[:]),
+		SentAt:      now,
+		Deadline:    deadline,
+		SettlesAt:   deadline.Add(max(time.Duration(op.SettlesAfter), minSettlesAfter)),
+	}
+}
+
+// The parts that the pipeline writes itself.
+const (
+	partAttemptSent domain.PartKind = "attempt_sent"
+	partAttemptEnd  domain.PartKind = "attempt_end"
+	partReadFailed  domain.PartKind = "read_failed"
+	partNotFound    domain.PartKind = "attempt_not_found"
+	partMessageWait domain.PartKind = "message_wait"
+	partMessageHold domain.PartKind = "message_hold"
+	partMessageOpen domain.PartKind = "message_open"
+)
+
+type attemptSent struct{ attempt }
+
+func (attemptSent) PartOf() domain.PartKind { return partAttemptSent }
+
+// attemptEnd closes an open attempt.
+type attemptEnd struct {
+	ID      domain.AttemptID
+	Outcome domain.Class
+	Error   json.RawMessage
+	At      time.Time
+	State   []byte
+	// AndNoLate refuses when a late answer has arrived meanwhile.
+	AndNoLate bool
+}
+
+func (attemptEnd) PartOf() domain.PartKind { return partAttemptEnd }
+
+// failedRead records a failed call of a stage without effect.
+type failedRead struct{ attempt }
+
+func (failedRead) PartOf() domain.PartKind { return partReadFailed }
+
+// attemptNotFound counts a settled not_found.
+type attemptNotFound struct{ ID domain.AttemptID }
+
+func (attemptNotFound) PartOf() domain.PartKind { return partNotFound }
+
+// messageWait notes why a message waits.
+type messageWait struct {
+	ID    domain.MessageID
+	Stage domain.Stage
+	Class domain.Class
+	Error json.RawMessage
+	Spent int
+	At    time.Time
+}
+
+func (messageWait) PartOf() domain.PartKind { return partMessageWait }
+
+// messageHold notes why a message waits for a person.
+type messageHold struct {
+	ID     domain.MessageID
+	Stage  domain.Stage
+	Reason heldReason
+	Error  json.RawMessage
+	Spent  int
+	At     time.Time
+}
+
+func (messageHold) PartOf() domain.PartKind { return partMessageHold }
+
+// messageOpen gives a held message back to the workers.
+type messageOpen struct {
+	ID domain.MessageID
+	At time.Time
+}
+
+func (messageOpen) PartOf() domain.PartKind { return partMessageOpen }
+
+// readFailed makes the record of a failed call of a stage without effect.
+func readFailed(r *Run, out domain.Outcome, now time.Time) []domain.Part {
+	return []domain.Part{failedRead{attempt{
+		ID: domain.NewID[domain.AttemptID](domain.PrefixAttempt), Message: r.message.ID, Stage: r.stage,
+		Effect: domain.EffectNone, ConnectorVersion: out.ConnectorVersion, InputDigest: hex.EncodeToString(r.document.Digest[:]),
+		SentAt: out.Began, Outcome: out.Class, Error: errorJSON(out.Error), EndedAt: now, State: r.state,
+	}}}
+}
+
+// onlyAttempts keeps the records of calls: a walk that rests stores them, but
+// nothing of the stages it will run again.
+func onlyAttempts(parts []domain.Part) []domain.Part {
+	var out []domain.Part
+	for _, part := range parts {
+		switch part.(type) {
+		case attemptEnd, failedRead, attemptNotFound:
+			out = append(out, part)
+		}
+	}
+	return out
+}

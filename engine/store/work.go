@@ -1,0 +1,329 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/afara-dev/afara/engine/domain"
+)
+
+const workColumns = `id, kind, stream, environment_id, connection_id, gate, stage, due_at, epoch, owner, lease_until, lost_claims, suspect, open_attempt, flow_version`
+
+// insertWork stores a new row: due at once or later, published already when
+// the relay has reserved room in the stream.
+func insertWork(w domain.Work, incarnation string, now time.Time) Statement {
+	publishedAt := int64(0)
+	if incarnation != "" {
+		publishedAt = domain.Micros(now)
+	}
+	return Statement{
+		SQL: `INSERT INTO work (id, kind, stream, environment_id, connection_id, gate, stage, due_at, epoch, owner, lease_until, published_incarnation, published_at, lost_claims, suspect, held, open_attempt, flow_version)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, '', 0, $9, $10, 0, 0, 0, '', $11)`,
+		Args: []any{w.ID, w.Kind, w.Stream, w.Environment, w.Connection, w.Gate, w.Stage, domain.Micros(w.DueAt), incarnation, publishedAt, int64(w.FlowVersion)},
+		Rows: 1,
+	}
+}
+
+// writeFenced is the fence of every settling transaction: it touches one row
+// or the whole change is void.
+func writeFenced(c domain.WorkChange) Statement {
+	switch c.Move {
+	case domain.MoveDone:
+		return Statement{SQL: `DELETE FROM work WHERE id = $1 AND epoch = $2`, Args: []any{c.ID, c.Epoch}, Rows: 1}
+	case domain.MoveKeep:
+		return Statement{
+			SQL:  `UPDATE work SET stage = $1, lease_until = $2, open_attempt = $3 WHERE id = $4 AND epoch = $5`,
+			Args: []any{c.Stage, domain.Micros(c.LeaseUntil), c.OpenAttempt, c.ID, c.Epoch},
+			Rows: 1,
+		}
+	case domain.MoveHold:
+		return Statement{
+			SQL:  `UPDATE work SET stage = $1, open_attempt = $2, owner = '', lease_until = 0, held = 1, lost_claims = 0, suspect = 0 WHERE id = $3 AND epoch = $4`,
+			Args: []any{c.Stage, c.OpenAttempt, c.ID, c.Epoch},
+			Rows: 1,
+		}
+	default: // MoveWait
+		return Statement{
+			SQL: `UPDATE work SET stage = $1, open_attempt = $2, owner = '', lease_until = 0, due_at = $3,
+ lost_claims = CASE WHEN $4 = 1 THEN 0 ELSE lost_claims END, suspect = $5 WHERE id = $6 AND epoch = $7`,
+			Args: []any{c.Stage, c.OpenAttempt, domain.Micros(c.DueAt), asInt(c.Answered), asInt(c.Suspect), c.ID, c.Epoch},
+			Rows: 1,
+		}
+	}
+}
+
+func writeCancel(p domain.Part) ([]Statement, error) {
+	c := p.(domain.WorkCancel)
+	return []Statement{{
+		SQL:  `DELETE FROM work WHERE id = $1 AND open_attempt = ''`,
+		Args: []any{c.ID}, Rows: 1, Err: c.Refused,
+	}}, nil
+}
+
+func writeRelease(p domain.Part) ([]Statement, error) {
+	r := p.(domain.WorkRelease)
+	return []Statement{{
+		SQL: `UPDATE work SET held = 0, due_at = $1, epoch = epoch + 1, published_incarnation = '', published_at = 0,
+ open_attempt = CASE WHEN $2 = 1 THEN '' ELSE open_attempt END WHERE id = $3 AND held = 1`,
+		Args: []any{domain.Micros(r.DueAt), asInt(r.Forget), r.ID}, Rows: 1, Err: r.Refused,
+	}}, nil
+}
+
+func writeClose(p domain.Part) ([]Statement, error) {
+	c := p.(domain.WorkClose)
+	return []Statement{{
+		SQL:  `DELETE FROM work WHERE id = $1 AND open_attempt = $2 AND held = 1`,
+		Args: []any{c.ID, c.OpenAttempt}, Rows: 1, Err: c.Refused,
+	}}, nil
+}
+
+// WakeNow makes a waiting row due at once, whoever owned it: there is news for
+// it (a late answer, a webhook). A claimed or held row is left alone.
+func WakeNow(id domain.WorkID, now time.Time) Statement {
+	return Statement{
+		SQL:  `UPDATE work SET due_at = $1 WHERE id = $2 AND owner = '' AND held = 0 AND due_at > $1`,
+		Args: []any{domain.Micros(now), id}, Rows: AnyRows,
+	}
+}
+
+// Claim takes rows for owner until lease. It is guard and fence in one: a row
+// that is held, not due, claimed by a live owner or behind a closed gate is
+// simply not among the answers.
+func (s *Store) Claim(ctx context.Context, owner domain.NodeID, lease time.Duration, ids []domain.WorkID) ([]domain.Work, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	now := s.Now()
+	args := []any{owner, domain.Micros(now.Add(lease)), domain.Micros(now)}
+	list := placeholders(len(args), len(ids))
+	for _, id := range ids {
+		args = append(args, id)
+	}
+	// A claim whose lease ran out under a live owner was lost; it counts when
+	// it left an effect in doubt.
+	sql := `UPDATE work SET lost_claims = CASE WHEN owner <> '' AND open_attempt <> '' THEN lost_claims + 1 ELSE lost_claims END,
+ owner = $1, epoch = epoch + 1, lease_until = $2, published_incarnation = '', published_at = 0
+WHERE due_at <= $3 AND held = 0 AND (owner = '' OR lease_until <= $3) AND id IN (` + list + `)
+ AND NOT EXISTS (SELECT 1 FROM gate WHERE gate.key IN (work.gate, work.stream) AND gate.closed_until > $3)
+RETURNING ` + workColumns
+	var out []domain.Work
+	err := s.Update(ctx, func(ctx context.Context, tx Tx) error {
+		var err error
+		out, err = scanWork(tx.Query(ctx, sql, args...))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim: %w", err)
+	}
+	return out, nil
+}
+
+// PickRequest bounds one pick.
+type PickRequest struct {
+	// Streams gives for each stream its present incarnation and how many rows
+	// may be published into it now.
+	Streams map[string]StreamRoom
+	// Lost also looks for rows that were published or claimed and lost.
+	Lost bool
+	// Stale is how long a published row may stay unclaimed.
+	Stale time.Duration
+}
+
+// StreamRoom is one stream's incarnation and room.
+type StreamRoom struct {
+	Incarnation string
+	Room        int
+}
+
+// Pick marks due, open rows as published, fairly over environments, and
+// returns them. The caller publishes them; one that is not published comes due
+// again by itself, or at once through Unpublish.
+func (s *Store) Pick(ctx context.Context, r PickRequest) ([]domain.Work, error) {
+	var out []domain.Work
+	for stream, room := range r.Streams {
+		if room.Room <= 0 || room.Incarnation == "" {
+			continue
+		}
+		rows, err := s.pickStream(ctx, stream, room, r)
+		if err != nil {
+			return out, fmt.Errorf("pick %s: %w", stream, err)
+		}
+		out = append(out, rows...)
+	}
+	return out, nil
+}
+
+func (s *Store) pickStream(ctx context.Context, stream string, room StreamRoom, r PickRequest) ([]domain.Work, error) {
+	now := s.Now()
+	condition, args := pickCondition(stream, room.Incarnation, now, r)
+	// The cheap look first: mostly nothing is due, and a read costs no commit.
+	due, err := scanWork(s.Reader().Query(ctx, `SELECT `+workColumns+` FROM work WHERE `+condition+` LIMIT 1`, args...))
+	if err != nil || len(due) == 0 {
+		return nil, err
+	}
+	args = append(args, int64(room.Room))
+	sql := fmt.Sprintf(`UPDATE work SET published_incarnation = $1, published_at = $2, owner = '', lease_until = 0,
+ lost_claims = CASE WHEN owner <> '' AND open_attempt <> '' THEN lost_claims + 1 ELSE lost_claims END
+WHERE id IN (SELECT id FROM work WHERE id IN (
+  SELECT id FROM (SELECT id, due_at, ROW_NUMBER() OVER (PARTITION BY environment_id ORDER BY due_at, id) AS turn FROM work WHERE %[1]s) ranked
+  ORDER BY turn, due_at, id LIMIT $%[2]d)%[3]s)
+RETURNING %[4]s`, condition, len(args), s.SkipLocked(), workColumns)
+	var out []domain.Work
+	err = s.Update(ctx, func(ctx context.Context, tx Tx) error {
+		var err error
+		out, err = scanWork(tx.Query(ctx, sql, args...))
+		return err
+	})
+	return out, err
+}
+
+// pickCondition is what makes a row due for publishing. Without Lost it is
+// served by the index work_unpublished alone. The first two parameters are
+// those that the update sets, so that both statements share one list.
+func pickCondition(stream, incarnation string, now time.Time, r PickRequest) (string, []any) {
+	args := []any{incarnation, domain.Micros(now), stream}
+	common := `CAST($1 AS TEXT) <> '' AND due_at <= $2 AND held = 0 AND stream = $3
+ AND NOT EXISTS (SELECT 1 FROM gate WHERE gate.key IN (work.gate, work.stream) AND gate.closed_until > $2)`
+	if !r.Lost {
+		return common + ` AND owner = '' AND published_incarnation = ''`, args
+	}
+	return common + ` AND (
+ (owner = '' AND (published_incarnation = '' OR published_incarnation <> $1 OR published_at <= $4))
+ OR (owner <> '' AND lease_until <= $2))`, append(args, domain.Micros(now.Add(-r.Stale)))
+}
+
+// Unpublish takes back the marks of rows that could not be published.
+func (s *Store) Unpublish(ctx context.Context, ids []domain.WorkID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	return s.Write(ctx, []Statement{{
+		SQL:  `UPDATE work SET published_incarnation = '', published_at = 0 WHERE owner = '' AND id IN (` + placeholders(0, len(ids)) + `)`,
+		Args: args, Rows: AnyRows,
+	}})
+}
+
+// NextDue is the earliest time at which an unpublished row of any stream comes
+// due, zero when there is none.
+func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
+	rows, err := s.Reader().Query(ctx, `SELECT COALESCE(MIN(due_at), 0) FROM work WHERE published_incarnation = '' AND owner = '' AND held = 0`)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer rows.Close()
+	var at int64
+	for rows.Next() {
+		if err := rows.Scan(&at); err != nil {
+			return time.Time{}, err
+		}
+	}
+	return domain.FromMicros(at), rows.Err()
+}
+
+// Streams lists the streams that have unfinished work.
+func (s *Store) Streams(ctx context.Context) ([]string, error) {
+	rows, err := s.Reader().Query(ctx, `SELECT DISTINCT stream FROM work`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		out = append(out, name)
+	}
+	return out, rows.Err()
+}
+
+// Backlog counts unfinished messages, in all and in one environment.
+func (s *Store) Backlog(ctx context.Context) (total int, byEnvironment map[domain.EnvironmentID]int, err error) {
+	rows, err := s.Reader().Query(ctx, `SELECT environment_id, COUNT(*) FROM work WHERE kind = 'message' AND held = 0 GROUP BY environment_id`)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer rows.Close()
+	byEnvironment = map[domain.EnvironmentID]int{}
+	for rows.Next() {
+		var env domain.EnvironmentID
+		var n int64
+		if err := rows.Scan(&env, &n); err != nil {
+			return 0, nil, err
+		}
+		byEnvironment[env] = int(n)
+		total += int(n)
+	}
+	return total, byEnvironment, rows.Err()
+}
+
+// WorkOf reads one row, ErrNotFound when the work is finished.
+func (s *Store) WorkOf(ctx context.Context, id domain.WorkID) (domain.Work, bool, error) {
+	rows, err := s.Reader().Query(ctx, `SELECT `+workColumns+`, held FROM work WHERE id = $1`, id)
+	if err != nil {
+		return domain.Work{}, false, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var held int64
+		w, err := scanOne(rows, &held)
+		return w, held == 1, err
+	}
+	if err := rows.Err(); err != nil {
+		return domain.Work{}, false, err
+	}
+	return domain.Work{}, false, ErrNotFound
+}
+
+func scanWork(rows Rows, err error) ([]domain.Work, error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []domain.Work
+	for rows.Next() {
+		w, err := scanOne(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, w)
+	}
+	return out, rows.Err()
+}
+
+func scanOne(rows Rows, extra ...any) (domain.Work, error) {
+	var w domain.Work
+	var due, lease, lost, suspect, version int64
+	dest := append([]any{&w.ID, &w.Kind, &w.Stream, &w.Environment, &w.Connection, &w.Gate, &w.Stage, &due, &w.Epoch, &w.Owner, &lease, &lost, &suspect, &w.OpenAttempt, &version}, extra...)
+	if err := rows.Scan(dest...); err != nil {
+		return domain.Work{}, err
+	}
+	w.DueAt, w.LeaseUntil = domain.FromMicros(due), domain.FromMicros(lease)
+	w.LostClaims, w.Suspect, w.FlowVersion = int(lost), suspect == 1, int(version)
+	return w, nil
+}
+
+func placeholders(after, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "$%d", after+i+1)
+	}
+	return b.String()
+}
+
+func asInt(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
