@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 )
@@ -85,15 +86,20 @@ func (m *member) wait() error {
 // run calls fn and always answers the waiting writer.
 func (m *member) run(tx Tx) {
 	err := errGone
-	defer func() {
-		if p := recover(); p != nil {
-			err = &panicError{value: p, stack: stack()}
-		}
-		m.ran <- err
-	}()
+	defer func() { m.ran <- err }()
 	// Without cancel: a cancelled statement would make SQLite roll back the
 	// whole group, and pgx throw its connection away.
-	err = m.fn(context.WithoutCancel(m.ctx), tx)
+	err = safely(context.WithoutCancel(m.ctx), tx, m.fn)
+}
+
+// safely calls fn and turns a panic into an error.
+func safely(ctx context.Context, tx Tx, fn func(context.Context, Tx) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &panicError{value: p, stack: debug.Stack()}
+		}
+	}()
+	return fn(ctx, tx)
 }
 
 // call is the writer's side of run.
@@ -187,4 +193,10 @@ func (q *queue) close() {
 		q.closed = true
 		close(q.in)
 	}
+}
+
+func (q *queue) isClosed() bool {
+	q.mu.RLock()
+	defer q.mu.RUnlock()
+	return q.closed
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"runtime/debug"
 	"strings"
 	"unicode/utf8"
 )
@@ -28,8 +27,6 @@ func (e *panicError) Unwrap() error {
 	err, _ := e.value.(error)
 	return err
 }
-
-func stack() []byte { return debug.Stack() }
 
 // check compares the rows that a statement touched with what it must touch.
 func (s *Statement) check(touched int64) error {
