@@ -1,0 +1,222 @@
+package pluginhost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	plugin "github.com/hashicorp/go-plugin"
+	"github.com/hashicorp/go-plugin/runner"
+	"google.golang.org/grpc"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/afara-dev/afara/sdk"
+	"github.com/afara-dev/afara/sdk/connectorpb"
+)
+
+// process is one running connector. A restart makes a new one.
+type process struct {
+	run     *childRunner
+	client  *plugin.Client
+	dir     *startDir
+	calls   connectorpb.ConnectorClient
+	health  healthpb.HealthClient
+	started time.Time
+
+	inFlight atomic.Int64
+	answered atomic.Int64
+	ending   atomic.Bool // the host ends it on purpose
+
+	death   sync.Once
+	atDeath int64 // calls in flight when it died
+}
+
+// launchSpec is all that the start of a process needs.
+type launchSpec struct {
+	executable string
+	env        []string
+	timeout    time.Duration
+	maxAnswer  int
+	same       func(manifest []byte) error
+	dir        *startDir
+	launch     *launcher
+	sink       *logSink
+	now        func() time.Time
+}
+
+// errIncompatible is wrapped by what no restart heals.
+var errIncompatible = errors.New("incompatible")
+
+// startProcess brings a connector to where calls can go out: forked, connected
+// and described as its manifest says. On any error nothing of it is left.
+func startProcess(s launchSpec) (*process, error) {
+	p := &process{dir: s.dir, started: s.now()}
+	p.run = newChildRunner(s.command(), s.launch, s.dir, s.sink)
+	p.client = plugin.NewClient(s.clientConfig(p.run))
+	// go-plugin's own waits have no end when the process freezes; killing it
+	// ends them all.
+	watchdog := time.AfterFunc(s.timeout, func() { p.run.kill("did not start in time") })
+	defer watchdog.Stop()
+	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
+	defer cancel()
+	if err := p.connect(ctx, s.same); err != nil {
+		p.end("start did not succeed", 0, s.sink)
+		return nil, p.explain(err)
+	}
+	return p, nil
+}
+
+func (s *launchSpec) command() *exec.Cmd {
+	return &exec.Cmd{
+		Path: s.executable, Args: []string{s.executable}, // never anything from outside
+		Dir: s.dir.path, SysProcAttr: ownGroup(),
+		// Stdin stays nil, which is the null device.
+	}
+}
+
+func (s *launchSpec) clientConfig(run *childRunner) *plugin.ClientConfig {
+	out := &stray{sink: s.sink}
+	return &plugin.ClientConfig{
+		HandshakeConfig:  sdk.Handshake(),
+		VersionedPlugins: map[int]plugin.PluginSet{sdk.ProtocolVersion: sdk.PluginSet(nil)},
+		RunnerFunc: func(_ hclog.Logger, spec *exec.Cmd, _ string) (runner.Runner, error) {
+			run.cmd.Env = append(s.env, spec.Env...)
+			return run, nil
+		},
+		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: s.dir.sockets},
+		SkipHostEnv:      true,
+		AutoMTLS:         true,
+		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
+		StartTimeout:     s.timeout,
+		Logger:           hclog.New(&hclog.LoggerOptions{Level: hclog.Off}),
+		SyncStdout:       out,
+		SyncStderr:       out,
+		GRPCDialOptions: []grpc.DialOption{
+			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(s.maxAnswer)),
+			grpc.WithDisableRetry(),
+			grpc.WithDisableServiceConfig(),
+			grpc.WithIdleTimeout(0),
+		},
+	}
+}
+
+func (p *process) connect(ctx context.Context, same func([]byte) error) error {
+	protocol, err := p.client.Client()
+	if err != nil {
+		return err
+	}
+	raw, err := protocol.Dispense(sdk.PluginName)
+	if err != nil {
+		return err
+	}
+	grpcClient, isGRPC := protocol.(*plugin.GRPCClient)
+	calls, isConnector := raw.(connectorpb.ConnectorClient)
+	if !isGRPC || !isConnector {
+		return errors.New("not a gRPC connector")
+	}
+	p.calls, p.health = calls, healthpb.NewHealthClient(grpcClient.Conn)
+	said, err := p.calls.Describe(ctx, &connectorpb.DescribeRequest{})
+	if err != nil {
+		return fmt.Errorf("describe: %w", err)
+	}
+	if err := same(said.GetManifest()); err != nil {
+		return fmt.Errorf("%w: %w", errIncompatible, err)
+	}
+	return nil
+}
+
+// explain words why a start went wrong by what the process did, which says
+// more than what go-plugin saw of it.
+func (p *process) explain(err error) error {
+	if errors.Is(err, errIncompatible) {
+		return err
+	}
+	if noise := p.run.noise.Load(); noise != nil {
+		return fmt.Errorf("it printed %s on stdout before the handshake; a connector logs to stderr", *noise)
+	}
+	if v := p.run.protocol.Load(); v != nil && *v != strconv.Itoa(sdk.ProtocolVersion) {
+		return fmt.Errorf("%w: it speaks version %.20s of the connector contract, the host speaks %d; install a build for this engine",
+			errIncompatible, *v, sdk.ProtocolVersion)
+	}
+	select {
+	case <-p.run.exited:
+		return fmt.Errorf("%w (it %s)", err, p.run.result)
+	default:
+		return err
+	}
+}
+
+// died notes, once, how many calls the process took with it.
+func (p *process) died() int64 {
+	p.death.Do(func() { p.atDeath = p.inFlight.Load() })
+	return p.atDeath
+}
+
+// end is the end recipe: SIGTERM to the group, SIGKILL after the grace, and
+// nothing left of it on return. Calls in flight were drained before.
+func (p *process) end(why string, grace time.Duration, sink *logSink) {
+	p.ending.Store(true)
+	if p.run.forked.Load() {
+		if grace > 0 {
+			p.run.signal(syscall.SIGTERM)
+			p.exitedWithin(grace)
+		}
+		p.run.kill(why)
+		if !p.exitedWithin(killAlarm) {
+			sink.log.Error("connector does not die: it waits in the kernel", "pid", p.run.pid())
+		}
+	}
+	p.release(sink)
+}
+
+// killAlarm is how long a killed process and go-plugin's clean-up may take.
+const killAlarm = 5 * time.Second
+
+func (p *process) exitedWithin(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-p.run.exited:
+		return true
+	case <-t.C:
+		return false
+	}
+}
+
+// release lets go-plugin clean up and removes the start's folder. Kill has
+// calls without a deadline in it; the process is dead, so they end at once,
+// and if not, only this goroutine hangs.
+func (p *process) release(sink *logSink) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		p.client.Kill()
+	}()
+	t := time.NewTimer(killAlarm)
+	defer t.Stop()
+	select {
+	case <-done:
+	case <-t.C:
+		sink.log.Error("go-plugin does not let go of an ended connector")
+	}
+	if err := p.dir.remove(); err != nil && !errors.Is(err, os.ErrNotExist) {
+		sink.log.Warn("connector's folder stays", "error", err)
+	}
+}
+
+func (p *process) hasExited() bool {
+	select {
+	case <-p.run.exited:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,87 @@
+package pluginhost
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/afara-dev/afara/engine/domain"
+)
+
+const (
+	mask = "[secret]"
+	// minSecret is the length under which a value is too common to mask: it
+	// would blot out ordinary text and so give itself away.
+	minSecret = 4
+)
+
+// redactor masks the secrets that a connector was given in all that comes back
+// from it for people to read. The secrets of a connection's previous version
+// stay masked, since calls with it may still be under way.
+type redactor struct {
+	mu      sync.Mutex
+	known   map[domain.ConnectionID][2][]string // present, previous
+	current atomic.Pointer[strings.Replacer]    // nil: known has changed
+}
+
+func newRedactor() *redactor {
+	return &redactor{known: map[domain.ConnectionID][2][]string{}}
+}
+
+// learn notes the secrets of one version of a connection.
+func (r *redactor) learn(id domain.ConnectionID, secrets []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old := r.known[id]
+	if slices.Equal(old[0], secrets) {
+		return
+	}
+	r.known[id] = [2][]string{secrets, old[0]}
+	r.current.Store(nil)
+}
+
+func (r *redactor) mask(s string) string { return r.replacer().Replace(s) }
+
+func (r *redactor) replacer() *strings.Replacer {
+	if rep := r.current.Load(); rep != nil {
+		return rep
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []string
+	for _, versions := range r.known {
+		all = append(append(all, versions[0]...), versions[1]...)
+	}
+	rep := strings.NewReplacer(maskPairs(all)...)
+	r.current.Store(rep)
+	return rep
+}
+
+// maskPairs are the spellings under which the secrets may show up, longest
+// first, so that a secret that contains another is masked whole.
+func maskPairs(secrets []string) []string {
+	var spellings []string
+	for _, s := range secrets {
+		if len(s) < minSecret {
+			continue
+		}
+		quoted, _ := json.Marshal(s) // of a string: cannot fail
+		spellings = append(spellings, s, string(quoted[1:len(quoted)-1]), url.QueryEscape(s), url.PathEscape(s),
+			base64.StdEncoding.EncodeToString([]byte(s)))
+	}
+	slices.SortFunc(spellings, func(a, b string) int {
+		if len(a) != len(b) {
+			return len(b) - len(a)
+		}
+		return strings.Compare(a, b)
+	})
+	pairs := make([]string, 0, 2*len(spellings))
+	for _, s := range slices.Compact(spellings) {
+		pairs = append(pairs, s, mask)
+	}
+	return pairs
+}
