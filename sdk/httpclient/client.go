@@ -49,7 +49,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		// the careful answer.
 		tracker = began.New(true, noDeadline, c.options.Now)
 	}
-	leave := &leave{tracker: tracker, changes: r.changes()}
+	leave := &leave{tracker: tracker, changes: r.changes() && tracker.Effect()}
 	req, err := c.build(httptrace.WithClientTrace(ctx, leave.trace()), r)
 	if err != nil {
 		return nil, err

@@ -1,8 +1,6 @@
-//go:build !afara_failpoints
+//go:build !afara_failpoints || !unix
 
 package httpclient
 
-import "net/http/httptrace"
-
-// requestWritten does nothing without the build tag.
-func requestWritten(httptrace.WroteRequestInfo) {}
+// passed does nothing without the build tag.
+func passed(*leave, error) {}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/afara-dev/afara/sdk"
-	"github.com/afara-dev/afara/sdk/internal/began"
 )
 
 // Response is a vendor's answer, read to its end.
@@ -47,10 +46,16 @@ func (r *Response) RetryAfter() time.Duration { return retryAfter(r.Header, r.no
 // address. 408, 409, 425 and 5xx leave a request with an effect in doubt, as
 // does a redirect; without effect they are unavailable (a redirect is
 // misconfigured). Any other 4xx is rejected.
+//
+// When an effect had begun in this call before the request that this answers,
+// every class is unknown_outcome: the answer says nothing about that effect.
 func (r *Response) Failure() error {
 	class, code := r.class()
 	if class == "" {
 		return nil
+	}
+	if r.leave.later() {
+		class = sdk.UnknownOutcome
 	}
 	return r.error(class, code, "the vendor answered "+strconv.Itoa(r.Status)+" "+http.StatusText(r.Status), nil)
 }
@@ -127,12 +132,14 @@ func (c *Client) read(l *leave, answer *http.Response) (*Response, error) {
 // begun anywhere in this call, not in this request: a later question that fails
 // must not read as "nothing happened".
 func (c *Client) failed(l *leave, err error) *sdk.Error {
-	refused := l.refused()
+	begun, _, refused := l.state()
 	switch {
-	case l.tracker.Began() && errors.Is(refused, began.ErrTwice):
+	case begun:
+		return sdk.UnknownOutcomef("no_answer", "the request went out and no answer came: %w", bare(err))
+	case l.tracker.Began() && refused != nil:
 		return sdk.UnknownOutcomef("second_effect", "%w", refused)
 	case l.tracker.Began():
-		return sdk.UnknownOutcomef("no_answer", "the request went out and no answer came: %w", bare(err))
+		return sdk.UnknownOutcomef("no_answer", "an effect had begun and a later request got no answer: %w", bare(err))
 	case refused != nil:
 		return sdk.Unavailablef("not_started", "%w", refused)
 	}
