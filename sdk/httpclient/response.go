@@ -37,8 +37,8 @@ func (r *Response) JSON(into any) error {
 // when it does not say.
 func (r *Response) RetryAfter() time.Duration { return retryAfter(r.Header, r.now()) }
 
-// Failure classes an answer by its HTTP status alone; nil below 300. It is
-// where a connector starts: a vendor that says more in its body deserves a
+// Failure classes an answer by its HTTP status alone; nil below 300, else an
+// *sdk.Error that carries the answer, masked. It is where a connector starts: a vendor that says more in its body deserves a
 // better reading.
 //
 // 429 is rate_limited. 401 and 403 are unauthorized, 404 and 405 misconfigured:
