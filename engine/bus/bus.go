@@ -78,7 +78,7 @@ func Open(_ context.Context, cfg Config) (*Bus, error) {
 		if err != nil {
 			return nil, err
 		}
-		b.server, cfg.URL = server, server.url()
+		b.server = server
 	}
 	if err := b.connect(cfg); err != nil {
 		return nil, errors.Join(err, b.Close())

@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/redis/go-redis/v9"
 )
 
 // logAdapter passes Watermill's errors to slog and its chatter to debug. It
@@ -39,6 +41,19 @@ func attrs(fields watermill.LogFields) []any {
 		out = append(out, slog.Any(k, fields[k]))
 	}
 	return out
+}
+
+// RedirectDriverLog sends what go-redis would write to standard error to log,
+// as debug: what matters of it is logged by this package. go-redis has one
+// logger per process, so call it once, before the first Open.
+func RedirectDriverLog(log *slog.Logger) { redis.SetLogger(driverLog{log}) }
+
+type driverLog struct{ log *slog.Logger }
+
+func (d driverLog) Printf(ctx context.Context, format string, v ...any) {
+	if d.log.Enabled(ctx, slog.LevelDebug) {
+		d.log.DebugContext(ctx, "go-redis: "+fmt.Sprintf(format, v...))
+	}
 }
 
 // idleSubscriber is a subscriber that never gets a message.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -12,7 +13,11 @@ import (
 	"github.com/afara-dev/afara/engine/domain"
 )
 
-// Publish appends envs to a stream in one round trip. After an error some of
+// maxPipeline bounds the commands of one round trip, so that all answers fit
+// into the buffers between client and server before the client reads them.
+const maxPipeline = 2000
+
+// Publish appends envs to a stream, 2000 in one round trip. After an error some of
 // them may be in the stream: what was published stays due in SQL and a second
 // entry does no harm, so publish all of them again later.
 func (b *Bus) Publish(ctx context.Context, stream string, envs []domain.Envelope) error {
@@ -27,20 +32,22 @@ func (b *Bus) append(ctx context.Context, stream string, msgs []*message.Message
 	if err := checkStream(stream); err != nil {
 		return err
 	}
-	if len(msgs) == 0 {
-		return nil
+	for chunk := range slices.Chunk(msgs, maxPipeline) {
+		if err := b.appendChunk(ctx, b.StreamKey(stream), chunk); err != nil {
+			return fmt.Errorf("publish %d messages to stream %s: %w", len(msgs), stream, err)
+		}
 	}
-	key := b.StreamKey(stream)
+	return nil
+}
+
+func (b *Bus) appendChunk(ctx context.Context, key string, msgs []*message.Message) error {
 	_, err := b.cmd.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for _, m := range msgs {
 			p.XAdd(ctx, &redis.XAddArgs{Stream: key, Values: encode(m)})
 		}
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("publish %d messages to stream %s: %w", len(msgs), stream, err)
-	}
-	return nil
+	return err
 }
 
 // Publisher is Watermill's publisher over a Bus, for messages that are no

@@ -40,17 +40,3 @@ func TestWatermillSuiteOnRedis(t *testing.T) {
 	t.Parallel()
 	watermillSuite(t, openBus(t, testserver.Redis(t).URL))
 }
-
-func openBus(t testing.TB, url string) *bus.Bus {
-	t.Helper()
-	b, err := bus.Open(t.Context(), bus.Config{URL: url})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := b.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return b
-}

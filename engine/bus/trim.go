@@ -80,9 +80,9 @@ func isID(s string) bool {
 }
 
 func splitID(s string) (ms, seq uint64, ok bool) {
-	left, right, ok := strings.Cut(s, "-")
-	if !ok {
-		return 0, 0, false
+	left, right, both := strings.Cut(s, "-")
+	if !both { // the embedded server's first id
+		right = "0"
 	}
 	ms, errMs := strconv.ParseUint(left, 10, 64)
 	seq, errSeq := strconv.ParseUint(right, 10, 64)

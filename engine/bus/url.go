@@ -7,9 +7,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-
-	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 // mode is how the servers behind a URL share the data.
@@ -158,35 +155,4 @@ func joinHostPort(u *url.URL, port string) string {
 		return u.Host
 	}
 	return strings.TrimSuffix(u.Host, ":") + ":" + port
-}
-
-// connect makes the two clients.
-func (b *Bus) connect(cfg Config) error {
-	t, err := parseURL(cfg.URL)
-	if err != nil {
-		return err
-	}
-	commands := t.options(cfg)
-	commands.MaxRetries = 1
-	blocked := t.options(cfg)
-	// The reader has its own backoff, and a retried read would hide the entries
-	// that the lost answer carried.
-	blocked.MaxRetries = -1
-	blocked.PoolSize = cfg.Streams
-	blocked.MaxIdleConns = 8
-	b.cmd = redis.NewUniversalClient(commands)
-	b.reader = redis.NewUniversalClient(blocked)
-	return nil
-}
-
-func (t target) options(cfg Config) *redis.UniversalOptions {
-	return &redis.UniversalOptions{
-		Addrs: t.addrs, MasterName: t.master, IsClusterMode: t.mode == modeCluster, DB: t.db,
-		Username: t.username, Password: t.password, TLSConfig: t.tls,
-		DialTimeout: cfg.DialTimeout, DialerRetries: 1, ReadTimeout: cfg.Timeout, WriteTimeout: cfg.Timeout,
-		PoolTimeout: cfg.Timeout, ContextTimeoutEnabled: true,
-		ReadBufferSize: 16 << 10, WriteBufferSize: 16 << 10,
-		DisableIdentity: true, Protocol: 2,
-		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
-	}
 }

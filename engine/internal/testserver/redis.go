@@ -2,12 +2,14 @@ package testserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -25,6 +27,7 @@ type RedisServer struct {
 
 	t    testing.TB
 	bin  string
+	conf string // a configuration file, only for a sentinel
 	args []string
 	dir  string
 
@@ -42,6 +45,23 @@ func Redis(t testing.TB, args ...string) *RedisServer {
 	t.Helper()
 	s := &RedisServer{t: t, bin: program(t, "redis-server"), args: args, dir: t.TempDir(), Port: freePort(t)}
 	s.URL = "redis://127.0.0.1:" + strconv.Itoa(s.Port)
+	s.start()
+	t.Cleanup(s.Kill)
+	return s
+}
+
+// Sentinel starts a Redis Sentinel of quorum one that watches the master on a
+// loopback port under the name "mymaster", and acts within a second.
+func Sentinel(t testing.TB, master int) *RedisServer {
+	t.Helper()
+	s := &RedisServer{t: t, bin: program(t, "redis-server"), args: []string{"--sentinel"}, dir: t.TempDir(), Port: freePort(t)}
+	s.URL = "redis://127.0.0.1:" + strconv.Itoa(s.Port)
+	s.conf = filepath.Join(s.dir, "sentinel.conf")
+	text := fmt.Sprintf("sentinel monitor mymaster 127.0.0.1 %d 1\n"+
+		"sentinel down-after-milliseconds mymaster 300\nsentinel failover-timeout mymaster 2000\n", master)
+	if err := os.WriteFile(s.conf, []byte(text), 0o600); err != nil {
+		t.Fatalf("write sentinel settings: %v", err)
+	}
 	s.start()
 	t.Cleanup(s.Kill)
 	return s
@@ -78,11 +98,7 @@ func (s *RedisServer) start() {
 	s.t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	base := []string{
-		"--port", strconv.Itoa(s.Port), "--bind", "127.0.0.1", "--dir", s.dir, "--save", "",
-		"--logfile", filepath.Join(s.dir, "redis.log"),
-	}
-	s.cmd = exec.Command(s.bin, append(base, s.args...)...)
+	s.cmd = exec.Command(s.bin, s.arguments()...)
 	s.cmd.SysProcAttr = endWithParent()
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatalf("start redis-server: %v", err)
@@ -93,6 +109,19 @@ func (s *RedisServer) start() {
 	}
 }
 
+func (s *RedisServer) arguments() []string {
+	args := []string{
+		"--port", strconv.Itoa(s.Port), "--bind", "127.0.0.1", "--dir", s.dir,
+		"--logfile", filepath.Join(s.dir, "redis.log"),
+	}
+	if s.conf != "" {
+		args = append([]string{s.conf}, args...)
+	} else {
+		args = append(args, "--save", "")
+	}
+	return append(args, s.args...)
+}
+
 // await asks until the server answers.
 func (s *RedisServer) await(limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
@@ -101,14 +130,20 @@ func (s *RedisServer) await(limit time.Duration) error {
 	defer func() { _ = c.Close() }()
 	for {
 		err := c.Ping(ctx).Err()
-		if err == nil || ctx.Err() != nil {
-			return err
+		if answered(err) || ctx.Err() != nil {
+			return ctx.Err()
 		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
+}
+
+// answered counts a refusal (no password, a sentinel, ...) as an answer too.
+func answered(err error) bool {
+	var refusal redis.Error
+	return err == nil || errors.As(err, &refusal) && !strings.HasPrefix(refusal.Error(), "LOADING")
 }
 
 // Kill ends the server with SIGKILL and returns when it is gone.
