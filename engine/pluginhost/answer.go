@@ -130,7 +130,7 @@ func classOf(c connectorpb.Class) (class domain.Class, known bool) {
 // does not depend on it, nor does it wait for the call's deadline: the old
 // credential may be dead at the vendor already.
 func (in *instance) saveCredential(ctx context.Context, conn *connection, u *connectorpb.CredentialUpdate) {
-	in.redact.learn(conn.id, secretValues(nil, u.GetCredential(), nil))
+	in.redact.learn(secretSource{conn.id, true}, credentialSecrets(u.GetCredential()))
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), secretsTimeout)
 	defer cancel()
 	if err := in.cfg.Connections.SaveCredential(ctx, conn.id, u.GetBasedOnVersion(), u.GetCredential()); err != nil {

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"strings"
 
 	"github.com/afara-dev/afara/schemas"
@@ -81,9 +80,6 @@ func readEntry(folder, name, pin string) *entry {
 }
 
 func (e *entry) read(folder, pin string) error {
-	if !regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`).MatchString(e.name) {
-		return fmt.Errorf("folder %q: a connector's name is lower-case letters, digits, - and _; rename it", e.name)
-	}
 	if err := e.readManifest(filepath.Join(folder, manifestFile)); err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/afara-dev/afara/engine/domain"
@@ -69,7 +68,7 @@ func (in *instance) askCheck(ctx context.Context, p *process, conn *connection) 
 		res, err = p.calls.Check(ctx, &connectorpb.CheckRequest{Connection: known})
 	}
 	if err != nil {
-		crashed := status.Code(err) == codes.Unavailable && p.exitedWithin(exitNotice)
+		crashed := ctx.Err() == nil && p.hasExited()
 		return nil, lostError(ctx, status.Code(err), crashed)
 	}
 	if res.GetConnectionUnknown() {

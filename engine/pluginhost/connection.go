@@ -68,7 +68,8 @@ func (in *instance) open(ctx context.Context, c *connection) (*connectorpb.Conne
 			return nil, fmt.Errorf("settings of connection %s: %w", c.id, err)
 		}
 		// Known as secrets before the connector can write them anywhere.
-		in.redact.learn(c.id, secretValues(settings, credential, in.entry.secretKeys))
+		in.redact.learn(secretSource{c.id, false}, settingsSecrets(settings, in.entry.secretKeys))
+		in.redact.learn(secretSource{c.id, true}, credentialSecrets(credential))
 		c.saw(version)
 		return &connectorpb.Connection{
 			Id: string(c.id), Version: version, Environment: string(in.env),

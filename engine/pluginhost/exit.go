@@ -17,7 +17,7 @@ type exit struct {
 func (e exit) String() string {
 	how := e.how()
 	if e.killed != "" {
-		return fmt.Sprintf("killed by the host: %s (%s)", e.killed, how)
+		return fmt.Sprintf("was killed by the host: %s (%s)", e.killed, how)
 	}
 	return how
 }

@@ -156,6 +156,7 @@ func (in *instance) watch(ctx context.Context, p *process) error {
 	in.current.Store(nil)
 	grace := time.Duration(0)
 	if ctx.Err() != nil {
+		p.closing.Store(true)
 		grace = in.cfg.StopGrace
 	}
 	p.end("the host ends it", grace, in.sink)

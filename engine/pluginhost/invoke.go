@@ -66,11 +66,11 @@ func (in *instance) refuse(op *operationState, c *domain.Call) *domain.Connector
 	if len(c.Parameters) == 0 {
 		c.Parameters = []byte("{}")
 	}
-	if err := op.input(c.Parameters); err != nil {
-		return invalidParameters(err)
-	}
 	if size, limit := len(c.Document.Body)+len(c.Parameters)+len(c.State), in.maxMessage(); size > limit {
 		return invalid("message_too_large", fmt.Sprintf("document, parameters and state have %d bytes, the connector takes %d; send a smaller document", size, limit))
+	}
+	if err := op.input(c.Parameters); err != nil {
+		return invalidParameters(err)
 	}
 	return nil
 }

@@ -26,10 +26,14 @@ const exitNotice = 250 * time.Millisecond
 // what has no effect, may be called off.
 func (in *instance) settleLost(ctx context.Context, p *process, op *operationState, lost *lostCall, out *domain.Outcome) {
 	code := status.Code(lost.err)
+	if code == codes.Canceled && ctx.Err() == nil {
+		code = codes.Unavailable // the host has let go of the connection of a dead process
+	}
 	if code == codes.Unavailable {
 		others := p.died() // before any caller counts itself out
-		if p.exitedWithin(exitNotice) && !p.ending.Load() {
-			out.Crashed, out.Alone = true, others <= 1
+		if p.exitedWithin(exitNotice) && !p.closing.Load() {
+			in.current.CompareAndSwap(p, nil) // not ready, from the first witness on
+			out.Crashed, out.Alone = lost.sent, lost.sent && others <= 1
 		}
 	}
 	e := lostError(ctx, code, out.Crashed)

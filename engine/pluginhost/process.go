@@ -33,7 +33,7 @@ type process struct {
 
 	inFlight atomic.Int64
 	answered atomic.Int64
-	ending   atomic.Bool // the host ends it on purpose
+	closing  atomic.Bool // the host ends it on purpose: no crash
 
 	death   sync.Once
 	atDeath int64 // calls in flight when it died
@@ -63,15 +63,20 @@ func startProcess(s launchSpec) (*process, error) {
 	p.client = plugin.NewClient(s.clientConfig(p.run))
 	// go-plugin's own waits have no end when the process freezes; killing it
 	// ends them all.
-	watchdog := time.AfterFunc(s.timeout, func() { p.run.kill("did not start in time") })
+	var late atomic.Bool
+	watchdog := time.AfterFunc(s.timeout, func() { late.Store(true); p.run.kill("did not start in time") })
 	defer watchdog.Stop()
 	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
 	defer cancel()
-	if err := p.connect(ctx, s.same); err != nil {
-		p.end("start did not succeed", 0, s.sink)
-		return nil, p.explain(err)
+	err := p.connect(ctx, s.same)
+	if err == nil {
+		return p, nil
 	}
-	return p, nil
+	p.end("start did not succeed", 0, s.sink)
+	if err = p.explain(err); late.Load() && !errors.Is(err, errIncompatible) {
+		err = fmt.Errorf("it did not start within %s: %w", s.timeout, err)
+	}
+	return nil, err
 }
 
 func (s *launchSpec) command() *exec.Cmd {
@@ -95,7 +100,7 @@ func (s *launchSpec) clientConfig(run *childRunner) *plugin.ClientConfig {
 		SkipHostEnv:      true,
 		AutoMTLS:         true,
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
-		StartTimeout:     s.timeout,
+		StartTimeout:     s.timeout + time.Second, // the watchdog comes first
 		Logger:           hclog.New(&hclog.LoggerOptions{Level: hclog.Off}),
 		SyncStdout:       out,
 		SyncStderr:       out,
@@ -148,7 +153,7 @@ func (p *process) explain(err error) error {
 	}
 	select {
 	case <-p.run.exited:
-		return fmt.Errorf("%w (it %s)", err, p.run.result)
+		return fmt.Errorf("%w (the process %s)", err, p.run.result)
 	default:
 		return err
 	}
@@ -163,7 +168,6 @@ func (p *process) died() int64 {
 // end is the end recipe: SIGTERM to the group, SIGKILL after the grace, and
 // nothing left of it on return. Calls in flight were drained before.
 func (p *process) end(why string, grace time.Duration, sink *logSink) {
-	p.ending.Store(true)
 	if p.run.forked.Load() {
 		if grace > 0 {
 			p.run.signal(syscall.SIGTERM)

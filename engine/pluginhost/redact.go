@@ -19,28 +19,40 @@ const (
 	minSecret = 4
 )
 
-// redactor masks the secrets that a connector was given in all that comes back
-// from it for people to read. The secrets of a connection's previous version
-// stay masked, since calls with it may still be under way.
+// keptVersions is how many versions of a connection's secrets stay masked:
+// calls with an older one may still be under way.
+const keptVersions = 3
+
+// redactor masks the secrets that a connector was given, or gave, in all that
+// comes back from it for people to read.
 type redactor struct {
 	mu      sync.Mutex
-	known   map[domain.ConnectionID][2][]string // present, previous
-	current atomic.Pointer[strings.Replacer]    // nil: known has changed
+	known   map[secretSource][][]string      // newest first
+	current atomic.Pointer[strings.Replacer] // nil: known has changed
 }
 
-func newRedactor() *redactor {
-	return &redactor{known: map[domain.ConnectionID][2][]string{}}
+// secretSource tells a connection's settings from its credential, which change
+// apart from each other.
+type secretSource struct {
+	connection domain.ConnectionID
+	credential bool
 }
 
-// learn notes the secrets of one version of a connection.
-func (r *redactor) learn(id domain.ConnectionID, secrets []string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	old := r.known[id]
-	if slices.Equal(old[0], secrets) {
+func newRedactor() *redactor { return &redactor{known: map[secretSource][][]string{}} }
+
+// learn notes the secrets of one version of a source.
+func (r *redactor) learn(from secretSource, secrets []string) {
+	if len(secrets) == 0 {
 		return
 	}
-	r.known[id] = [2][]string{secrets, old[0]}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	versions := r.known[from]
+	if slices.ContainsFunc(versions, func(v []string) bool { return slices.Equal(v, secrets) }) {
+		return
+	}
+	versions = slices.Insert(versions, 0, secrets)
+	r.known[from] = versions[:min(len(versions), keptVersions)]
 	r.current.Store(nil)
 }
 
@@ -54,7 +66,7 @@ func (r *redactor) replacer() *strings.Replacer {
 	defer r.mu.Unlock()
 	var all []string
 	for _, versions := range r.known {
-		all = append(append(all, versions[0]...), versions[1]...)
+		all = append(all, slices.Concat(versions...)...)
 	}
 	rep := strings.NewReplacer(maskPairs(all)...)
 	r.current.Store(rep)

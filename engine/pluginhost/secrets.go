@@ -36,16 +36,22 @@ func collectSecretKeys(node any, keys map[string]bool) {
 	}
 }
 
-// secretValues are the texts to mask: the settings under the given names and
-// all of the credential.
-func secretValues(settings, credential []byte, keys map[string]bool) []string {
-	var values []string
-	if tree, err := decodeTree(settings); err == nil {
-		values = collectUnder(tree, keys, false, values)
+// settingsSecrets are the texts to mask: what stands under the given names.
+func settingsSecrets(settings []byte, keys map[string]bool) []string {
+	return sortedSecrets(settings, keys, false)
+}
+
+// credentialSecrets are all texts of a credential.
+func credentialSecrets(credential []byte) []string {
+	return sortedSecrets(credential, nil, true)
+}
+
+func sortedSecrets(raw []byte, keys map[string]bool, all bool) []string {
+	tree, err := decodeTree(raw)
+	if err != nil {
+		return nil
 	}
-	if tree, err := decodeTree(credential); err == nil {
-		values = collectUnder(tree, nil, true, values)
-	}
+	values := collectUnder(tree, keys, all, nil)
 	slices.Sort(values)
 	return slices.Compact(values)
 }
