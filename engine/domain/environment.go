@@ -54,3 +54,12 @@ func (p Principal) May(s Scope) bool {
 	}
 	return false
 }
+
+// CallbackStream is the stream of all deliveries.
+const CallbackStream = "callback"
+
+// ConnectorStream is the stream of a connector's work: sandbox and production
+// are different processes, and so different streams.
+func ConnectorStream(connector string, kind EnvironmentKind) string {
+	return "connector." + connector + "." + string(kind)
+}

@@ -82,4 +82,3 @@ func (f *faults) irn(irn, pointer string) {
 		f.add(pointer, "irn", "The last 8 digits of the IRN are no day.", "Copy the IRN as the authority registered it, e.g. INV001-94ND90NR-20240611.")
 	}
 }
-

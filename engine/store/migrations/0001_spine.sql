@@ -221,7 +221,6 @@ CREATE TABLE connection (
   environment_kind   TEXT   NOT NULL,
   connector          TEXT   NOT NULL,
   name               TEXT   NOT NULL,
-  capabilities       TEXT   NOT NULL, -- comma-separated, those it serves here
   version            BIGINT NOT NULL,
   enabled            BIGINT NOT NULL,
   settings           TEXT   NOT NULL, -- sealed JSON
@@ -230,6 +229,14 @@ CREATE TABLE connection (
   created_at         BIGINT NOT NULL,
   updated_at         BIGINT NOT NULL,
   UNIQUE (environment_id, name)
+);
+
+-- An environment names one connection for each capability.
+CREATE TABLE capability (
+  environment_id TEXT NOT NULL,
+  name           TEXT NOT NULL,
+  connection_id  TEXT NOT NULL,
+  PRIMARY KEY (environment_id, name)
 );
 
 CREATE TABLE audit (

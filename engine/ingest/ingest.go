@@ -1,0 +1,184 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/store"
+	"github.com/afara-dev/afara/schemas"
+)
+
+// Refusals.
+var (
+	ErrKeyReused = &domain.Error{
+		Kind: domain.KindInvalid, Code: "idempotency_key_reused",
+		Detail: "This Idempotency-Key was already used with a different body. Use a new key for a new request.",
+	}
+	ErrKeyInvalid = &domain.Error{
+		Kind: domain.KindInvalid, Code: "idempotency_key_invalid",
+		Detail: "An Idempotency-Key has 1 to 255 printable ASCII characters.",
+	}
+	ErrBacklog = &domain.Error{
+		Kind: domain.KindTooManyRequests, Code: "backlog_full",
+		Detail: "Too many accepted invoices are still unfinished. Send again after the time in Retry-After.",
+	}
+	ErrBusAway = &domain.Error{
+		Kind: domain.KindUnavailable, Code: "bus_unavailable",
+		Detail: "The message bus has been away for too long to accept more. Nothing was stored: send again after the time in Retry-After.",
+	}
+	// errKeyTaken: another request holds the key; its answer is read and given.
+	errKeyTaken = errors.New("ingest: the idempotency key is taken")
+)
+
+// Submission is one request to accept something.
+type Submission struct {
+	Environment domain.EnvironmentID
+	Route       string // e.g. "POST /si/invoices"
+	Key         string // Idempotency-Key, may be empty
+	Body        []byte // raw, as the key's fingerprint
+	// Status is the answer's status when work follows, DoneStatus when not;
+	// both are stored with the key and mean nothing here.
+	Status, DoneStatus int
+	Make               func(ctx context.Context) (domain.Draft, error)
+}
+
+// Answer is what the caller is told.
+type Answer struct {
+	Status   int
+	Body     []byte
+	Replayed bool
+}
+
+// Config wires a Service.
+type Config struct {
+	Store   *store.Store   // required
+	Applier *store.Applier // required
+	// PerEnvironment and Total bound the unfinished messages; defaults 10,000
+	// and 100,000.
+	PerEnvironment, Total int
+	// BusAway is how long the bus has been away; nil when it cannot be.
+	BusAway func() time.Duration
+}
+
+const (
+	keyLives   = 24 * time.Hour
+	maxBusAway = 30 * time.Second
+	retryAfter = 2 * time.Second
+)
+
+// Service accepts. Its methods may be called concurrently.
+type Service struct {
+	cfg     Config
+	backlog backlog
+}
+
+// New checks cfg, fills its defaults and registers the writers of ingest's
+// tables. The idempotency key is written before all else, so that a repeated
+// request is seen as one before anything in it conflicts with the first.
+func New(cfg Config) (*Service, error) {
+	if cfg.Store == nil || cfg.Applier == nil {
+		return nil, errors.New("ingest: Store and Applier are required")
+	}
+	if cfg.PerEnvironment <= 0 {
+		cfg.PerEnvironment = 10_000
+	}
+	if cfg.Total <= 0 {
+		cfg.Total = 100_000
+	}
+	if cfg.BusAway == nil {
+		cfg.BusAway = func() time.Duration { return 0 }
+	}
+	cfg.Applier.Register(partKey, writeKey)
+	cfg.Applier.Register(domain.PartDocument, writeDocument)
+	return &Service{cfg: cfg, backlog: backlog{store: cfg.Store, perEnvironment: cfg.PerEnvironment, total: cfg.Total}}, nil
+}
+
+// Accept stores a submission once. The same key and body again answers what
+// was answered then; refused submissions use up no key.
+func (s *Service) Accept(ctx context.Context, sub Submission) (Answer, error) {
+	if err := checkKey(sub.Key); err != nil {
+		return Answer{}, err
+	}
+	if sub.Key != "" {
+		if a, err := s.replay(ctx, sub); err != nil || a.Status != 0 {
+			return a, err
+		}
+	}
+	if err := s.room(ctx, sub.Environment); err != nil {
+		return Answer{}, err
+	}
+	draft, err := sub.Make(ctx)
+	if err != nil {
+		return Answer{}, err
+	}
+	return s.commit(ctx, sub, draft)
+}
+
+func (s *Service) commit(ctx context.Context, sub Submission, d domain.Draft) (Answer, error) {
+	change := domain.Change{Parts: d.Parts}
+	status := sub.Status
+	if d.Done {
+		status = sub.DoneStatus
+	}
+	if sub.Key != "" {
+		now := s.cfg.Store.Now()
+		change.Add(key{
+			environment: sub.Environment, route: sub.Route, key: sub.Key, digest: schemas.DigestOf(sub.Body).String(),
+			status: status, answer: d.Answer, created: now, expires: now.Add(keyLives),
+		})
+	}
+	err := s.cfg.Applier.Apply(ctx, change)
+	if errors.Is(err, errKeyTaken) {
+		// A twin was faster and its commit is in: answer what it was answered.
+		if a, err := s.replay(ctx, sub); err != nil || a.Status != 0 {
+			return a, err
+		}
+		return Answer{}, fmt.Errorf("ingest: key %q is taken but not stored", sub.Key)
+	}
+	if err != nil && d.Explain != nil {
+		err = d.Explain(ctx, err)
+	}
+	if err != nil {
+		return Answer{}, err
+	}
+	if !d.Done {
+		s.backlog.add(sub.Environment)
+	}
+	return Answer{Status: status, Body: d.Answer}, nil
+}
+
+// room refuses when the backlog is full or the bus has been away for long.
+func (s *Service) room(ctx context.Context, env domain.EnvironmentID) error {
+	if s.cfg.BusAway() > maxBusAway {
+		return later(ErrBusAway)
+	}
+	full, err := s.backlog.full(ctx, env)
+	if err != nil {
+		return err
+	}
+	if full {
+		return later(ErrBacklog)
+	}
+	return nil
+}
+
+func later(e *domain.Error) error {
+	c := *e
+	c.RetryAfter = retryAfter
+	return &c
+}
+
+func checkKey(k string) error {
+	if len(k) > 255 {
+		return ErrKeyInvalid
+	}
+	for i := range len(k) {
+		if k[i] < 0x21 || k[i] > 0x7e {
+			return ErrKeyInvalid
+		}
+	}
+	return nil
+}

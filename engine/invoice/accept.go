@@ -1,0 +1,170 @@
+package invoice
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/store"
+	"github.com/afara-dev/afara/schemas"
+)
+
+// candidate is a submission on its way to being accepted: everything checked,
+// nothing stored.
+type candidate struct {
+	environment domain.Environment
+	connection  Connection
+	document    schemas.Document
+	invoice     *schemas.Invoice
+	key         string // reference key
+	original    Row    // of a note, when it is ours
+}
+
+// Accept checks a submitted invoice and drafts its storing. prefix is where
+// the invoice stands in the request, for the pointers of errors.
+func (s *Service) Accept(ctx context.Context, env domain.Environment, prefix string, raw []byte) (domain.Draft, error) {
+	c, err := s.check(ctx, env, prefix, raw)
+	if err != nil {
+		return domain.Draft{}, err
+	}
+	return s.draft(c, "")
+}
+
+// check proves the document and finds every fault at once.
+func (s *Service) check(ctx context.Context, env domain.Environment, prefix string, raw []byte) (candidate, error) {
+	connection, err := s.cfg.Connections.InvoiceConnection(ctx, env.ID)
+	if err != nil {
+		return candidate{}, err
+	}
+	doc, err := schemas.Prove(schemas.InvoiceV1, raw)
+	if err != nil {
+		return candidate{}, fromSchema(prefix, err)
+	}
+	inv, err := decode(doc)
+	if err != nil {
+		return candidate{}, err
+	}
+	faults := Check(inv, connection.Defaults, s.cfg.Store.Now())
+	key, fault := Normalise(inv.InvoiceNumber, connection.ReferenceKey)
+	if fault != nil && connection.Defaults.ReferenceKey == nil {
+		faults = append(faults, *fault)
+	}
+	c := candidate{environment: env, connection: connection, document: doc, invoice: inv, key: key}
+	if inv.Corrects() && len(inv.BillingReference) > 0 {
+		c.original, err = s.original(ctx, env.ID, inv.BillingReference[0].IRN)
+		if err != nil {
+			return c, err
+		}
+		faults = append(faults, noteFaults(c)...)
+	}
+	if len(faults) > 0 {
+		return c, invalid(prefix, faults)
+	}
+	return c, nil
+}
+
+// original finds the invoice that a note corrects; the zero Row when it was
+// registered elsewhere.
+func (s *Service) original(ctx context.Context, env domain.EnvironmentID, irn string) (Row, error) {
+	r, err := readRow(ctx, s.cfg.Store.Reader(), `environment_id = $1 AND irn = $2 AND status <> 'CANCELLED' AND irn <> ''`, env, irn)
+	if errors.Is(err, store.ErrNotFound) {
+		return Row{}, nil
+	}
+	return r, err
+}
+
+func noteFaults(c candidate) []domain.FieldError {
+	if c.original.ID == "" {
+		return nil
+	}
+	var out []domain.FieldError
+	if c.original.Status != StatusCompleted {
+		out = append(out, domain.FieldError{
+			Pointer: "/billing_reference/0/irn", Code: "original_not_signed",
+			Detail: fmt.Sprintf("The original invoice %s is %s; only a signed invoice can be corrected by a note.", c.original.ID, c.original.Status),
+			Fix:    "Wait until the original is signed, or correct it with PUT.",
+		})
+	}
+	if c.original.Currency != c.invoice.DocumentCurrencyCode {
+		out = append(out, domain.FieldError{
+			Pointer: "/document_currency_code", Code: "currency_differs",
+			Detail: fmt.Sprintf("The note is in %s, its original in %s.", c.invoice.DocumentCurrencyCode, c.original.Currency),
+			Fix:    "Use the currency of the original: " + c.original.Currency + ".",
+		})
+	}
+	return out
+}
+
+// draft makes the parts of a new invoice. voids is the invoice that this note
+// voids, if any.
+func (s *Service) draft(c candidate, voids domain.InvoiceID) (domain.Draft, error) {
+	now := s.cfg.Store.Now()
+	r := c.row()
+	r.ID, r.VoidOf, r.CreatedAt, r.UpdatedAt = domain.NewID[domain.InvoiceID](domain.PrefixInvoice), voids, now, now
+	view, err := json.Marshal(View(c.invoice, r.state()))
+	if err != nil {
+		return domain.Draft{}, fmt.Errorf("show invoice: %w", err)
+	}
+	answer, err := json.Marshal(answerOf(r, view, nil))
+	if err != nil {
+		return domain.Draft{}, err
+	}
+	parts := append(c.run(r), newRow{r}, newEvent(r, "invoice.created", view, now))
+	if c.original.ID != "" && r.TypeCode == schemas.TypeCreditNote {
+		parts = append(parts, credit{Original: c.original.ID, Amount: r.Payable})
+	}
+	return domain.Draft{Parts: parts, Answer: answer, Explain: s.explain(c)}, nil
+}
+
+// row is the invoice's row but for its id and times.
+func (c candidate) row() Row {
+	inv := c.invoice
+	return Row{
+		Environment: c.environment.ID, Organisation: c.environment.Organisation, Connection: c.connection.ID,
+		Document: domain.NewID[domain.DocumentID](domain.PrefixDocument),
+		Message:  domain.NewID[domain.MessageID](domain.PrefixMessage),
+		Number:   inv.InvoiceNumber, ReferenceKey: c.key, IssueDate: inv.IssueDate, TypeCode: inv.InvoiceTypeCode,
+		Currency: inv.DocumentCurrencyCode, Payable: inv.LegalMonetaryTotal.PayableAmount.Hundredths(),
+		Status: StatusDraft, PaymentStatus: first(inv.PaymentStatus, "PENDING"),
+		Original: c.original.ID, Party: PartyOf(c.environment.ID, inv.AccountingCustomerParty), CallbackURL: inv.CallbackURL,
+	}
+}
+
+// run is what every run of the flow stores: its document, its message and the
+// row of work, and who bought what.
+func (c candidate) run(r Row) []domain.Part {
+	at := r.UpdatedAt
+	return []domain.Part{
+		domain.StoredDocument{ID: r.Document, Environment: r.Environment, Document: c.document, CreatedAt: at},
+		parties{Environment: r.Environment, Party: c.invoice.AccountingCustomerParty, PartyID: r.Party, Lines: c.invoice.InvoiceLine, At: at},
+		domain.Message{
+			ID: r.Message, Environment: r.Environment, Connection: r.Connection, Flow: FlowName, FlowVersion: FlowVersion,
+			Resource: string(r.ID), Document: r.Document, Stage: StagePrepare, CreatedAt: at,
+		},
+		domain.Work{
+			ID: domain.WorkID(r.Message), Kind: domain.WorkMessage, Stream: c.connection.Stream, Environment: r.Environment,
+			Connection: r.Connection, Gate: string(r.Connection), Stage: StagePrepare, DueAt: at, FlowVersion: FlowVersion,
+		},
+	}
+}
+
+// explain names the other invoice when the number was taken.
+func (s *Service) explain(c candidate) func(context.Context, error) error {
+	return func(ctx context.Context, err error) error {
+		if !errors.Is(err, errTaken) {
+			return err
+		}
+		other, readErr := readRow(ctx, s.cfg.Store.Reader(), `environment_id = $1 AND reference_key = $2 AND issue_date = $3 AND status <> 'CANCELLED'`,
+			c.environment.ID, c.key, c.invoice.IssueDate)
+		if readErr != nil {
+			return ErrNumberTaken
+		}
+		e := *ErrNumberTaken
+		e.Detail = fmt.Sprintf("Invoice %s (%s, %s) of %s has this number, or one that differs only in separators and letter case. Choose another number, or change that invoice with PUT.",
+			other.ID, other.Number, other.Status, other.IssueDate)
+		e.Extra = map[string]any{"invoiceId": other.ID, "invoiceNumber": other.Number}
+		return &e
+	}
+}

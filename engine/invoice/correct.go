@@ -1,0 +1,115 @@
+package invoice
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/store"
+	"github.com/afara-dev/afara/schemas"
+)
+
+// Correct puts a new document in the place of one that was never signed, and
+// runs it from the start. Number and issue date stay: they are the reference.
+func (s *Service) Correct(ctx context.Context, env domain.Environment, id domain.InvoiceID, prefix string, raw []byte) (domain.Draft, error) {
+	old, err := s.row(ctx, env.ID, id)
+	if err != nil {
+		return domain.Draft{}, err
+	}
+	if err := s.correctable(ctx, old); err != nil {
+		return domain.Draft{}, err
+	}
+	c, err := s.check(ctx, env, prefix, raw)
+	if err != nil {
+		return domain.Draft{}, err
+	}
+	if faults := fixed(old, c.invoice); len(faults) > 0 {
+		return domain.Draft{}, invalid(prefix, faults)
+	}
+	r := c.row()
+	r.ID, r.VoidOf, r.CreatedAt, r.UpdatedAt = old.ID, old.VoidOf, old.CreatedAt, s.cfg.Store.Now()
+	view, err := json.Marshal(View(c.invoice, r.state()))
+	if err != nil {
+		return domain.Draft{}, fmt.Errorf("show invoice: %w", err)
+	}
+	answer, err := json.Marshal(answerOf(r, view, nil))
+	if err != nil {
+		return domain.Draft{}, err
+	}
+	parts := append(c.run(r), redone{Row: r, OldMessage: old.Message, OldStatus: old.Status, Refused: ErrChanged})
+	if old.Status == StatusDraft {
+		parts = append(parts,
+			domain.WorkCancel{ID: domain.WorkID(old.Message), Refused: s.refusal(old)},
+			domain.MessageEnd{ID: old.Message, Outcome: domain.EndSuperseded, At: r.UpdatedAt})
+		parts = append(parts, giveBack(old)...)
+	}
+	if c.original.ID != "" && r.TypeCode == schemas.TypeCreditNote {
+		parts = append(parts, credit{Original: c.original.ID, Amount: r.Payable})
+	}
+	return domain.Draft{Parts: parts, Answer: answer, Explain: staleIsChanged}, nil
+}
+
+// correctable refuses early, with the exact reason; the commit decides.
+func (s *Service) correctable(ctx context.Context, r Row) error {
+	switch r.Status {
+	case StatusCompleted:
+		return ErrSigned
+	case StatusRejected:
+		return nil
+	case StatusDraft:
+		return s.atRest(ctx, r)
+	default:
+		return ErrNotCorrectable
+	}
+}
+
+// atRest refuses while an effect of the invoice is in doubt.
+func (s *Service) atRest(ctx context.Context, r Row) error {
+	w, _, err := s.cfg.Store.WorkOf(ctx, domain.WorkID(r.Message))
+	if errors.Is(err, store.ErrNotFound) {
+		return ErrChanged
+	}
+	if err != nil {
+		return err
+	}
+	if w.OpenAttempt != "" {
+		return s.refusal(r)
+	}
+	return nil
+}
+
+// refusal is why an invoice with an open attempt is left alone.
+func (*Service) refusal(r Row) error {
+	if r.HeldReason != "" {
+		return ErrResolveFirst
+	}
+	return ErrInFlight
+}
+
+// fixed finds what a correction may not change.
+func fixed(old Row, inv *schemas.Invoice) []domain.FieldError {
+	var out []domain.FieldError
+	add := func(pointer, have string) {
+		out = append(out, domain.FieldError{
+			Pointer: pointer, Code: "not_changeable",
+			Detail: "A correction keeps the invoice's number and issue date; this one has " + have + ".",
+			Fix:    "Keep " + have + ", or void this invoice and post it anew.",
+		})
+	}
+	if inv.InvoiceNumber != old.Number {
+		add("/invoice_number", old.Number)
+	}
+	if inv.IssueDate != old.IssueDate {
+		add("/issue_date", old.IssueDate)
+	}
+	return out
+}
+
+func staleIsChanged(_ context.Context, err error) error {
+	if errors.Is(err, store.ErrStale) {
+		return ErrChanged
+	}
+	return err
+}

@@ -1,0 +1,149 @@
+package invoice
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/store"
+	"github.com/afara-dev/afara/schemas"
+)
+
+// Connection is what an invoice needs to know of the connection that will
+// register it.
+type Connection struct {
+	ID           domain.ConnectionID
+	Stream       string
+	Defaults     Defaults
+	ReferenceKey schemas.ReferenceKey
+}
+
+// Connections finds the connection that serves invoices in an environment.
+type Connections interface {
+	InvoiceConnection(ctx context.Context, env domain.EnvironmentID) (Connection, error)
+}
+
+// Documents reads accepted documents.
+type Documents interface {
+	Documents(ctx context.Context, ids []domain.DocumentID) (map[domain.DocumentID]schemas.Document, error)
+}
+
+// Config wires a Service.
+type Config struct {
+	Store       *store.Store   // required
+	Applier     *store.Applier // required
+	Connections Connections    // required
+	Documents   Documents      // required
+}
+
+// Service keeps invoices. Its methods may be called concurrently.
+type Service struct{ cfg Config }
+
+// New checks cfg and registers the writers of the invoice's tables.
+func New(cfg Config) (*Service, error) {
+	if cfg.Store == nil || cfg.Applier == nil || cfg.Connections == nil || cfg.Documents == nil {
+		return nil, errors.New("invoice: Store, Applier, Connections and Documents are required")
+	}
+	registerWriters(cfg.Applier)
+	return &Service{cfg: cfg}, nil
+}
+
+// Refusals.
+var (
+	ErrNotFound = &domain.Error{Kind: domain.KindNotFound, Code: "invoice_not_found",
+		Detail: "There is no such invoice in this environment."}
+	ErrNumberTaken = &domain.Error{Kind: domain.KindConflict, Code: "invoice_number_taken",
+		Detail: "Another invoice of this issue date has this number, or one that differs only in separators and letter case."}
+	ErrInFlight = &domain.Error{Kind: domain.KindConflict, Code: "in_flight",
+		Detail: "A request for this invoice is with the authority. Try again when it has been answered."}
+	ErrResolveFirst = &domain.Error{Kind: domain.KindConflict, Code: "resolve_first",
+		Detail: "This invoice is held with a request whose outcome nobody knows. Resolve or replay its message first."}
+	ErrSigned = &domain.Error{Kind: domain.KindConflict, Code: "already_signed",
+		Detail: "A signed invoice cannot be changed. Void it, or post a credit or debit note."}
+	ErrNotCorrectable = &domain.Error{Kind: domain.KindConflict, Code: "not_correctable",
+		Detail: "Only an unsigned invoice that is rejected, held or waiting can be corrected."}
+	ErrOverCredited = &domain.Error{Kind: domain.KindInvalid, Code: "credit_exceeds_original",
+		Detail: "Credit notes together may not exceed the payable amount of the original, which must be signed."}
+	ErrVoidNote = &domain.Error{Kind: domain.KindConflict, Code: "credit_note_not_voidable",
+		Detail: "A signed credit note cannot be voided. Post a debit note against the original instead."}
+	ErrChanged = &domain.Error{Kind: domain.KindConflict, Code: "changed_meanwhile",
+		Detail: "This invoice changed while your request was on its way. Read it again."}
+)
+
+// invalid is the error that carries every fault at once. Pointers are given
+// below prefix, where the invoice stands in the request.
+func invalid(prefix string, fields []domain.FieldError) error {
+	out := make([]domain.FieldError, len(fields))
+	for i, f := range fields {
+		f.Pointer = prefix + f.Pointer
+		out[i] = f
+	}
+	return &domain.Error{
+		Kind: domain.KindInvalid, Code: "invoice_invalid", Fields: out,
+		Detail: fmt.Sprintf("The invoice has %d fault(s). Nothing was stored.", len(out)),
+	}
+}
+
+// fromSchema turns what the schema found into a caller's error.
+func fromSchema(prefix string, err error) error {
+	var v *schemas.ValidationError
+	if !errors.As(err, &v) {
+		return err
+	}
+	fields := make([]domain.FieldError, len(v.Violations))
+	for i, x := range v.Violations {
+		fields[i] = domain.FieldError{Pointer: x.Pointer, Code: x.Code, Detail: x.Detail, Fix: x.Fix}
+	}
+	e := invalid(prefix, fields).(*domain.Error)
+	if v.Malformed {
+		e.Kind, e.Code, e.Detail = domain.KindMalformed, "malformed_json", "The invoice is not well-formed JSON."
+	}
+	if v.Truncated > 0 {
+		e.Detail += fmt.Sprintf(" %d more are not listed.", v.Truncated)
+	}
+	return e
+}
+
+// Answer is an invoice as /si/invoices shows it.
+type Answer struct {
+	ID         domain.InvoiceID    `json:"id"`
+	Status     Status              `json:"status"`
+	HeldReason *string             `json:"heldReason"`
+	MessageID  domain.MessageID    `json:"messageId"`
+	Errors     []domain.FieldError `json:"errors"`
+	// Attempts are the recorded calls of the present message.
+	Attempts    json.RawMessage `json:"attempts"`
+	CreatedAt   string          `json:"createdAt"`
+	UpdatedAt   string          `json:"updatedAt"`
+	ValidatedAt *string         `json:"validatedAt"`
+	SignedAt    *string         `json:"signedAt"`
+	IRN         *string         `json:"irn"`
+	QRCodeData  *string         `json:"qrCodeData"`
+	OriginalID  *string         `json:"originalInvoiceId"`
+	Invoice     json.RawMessage `json:"invoice"`
+}
+
+func answerOf(r Row, view, attempts json.RawMessage) Answer {
+	a := Answer{
+		ID: r.ID, Status: r.Status, HeldReason: text(r.HeldReason), MessageID: r.Message, Errors: r.Reasons, Attempts: attempts,
+		CreatedAt: r.CreatedAt.UTC().Format(domain.WireTime), UpdatedAt: r.UpdatedAt.UTC().Format(domain.WireTime),
+		ValidatedAt: domain.FormatTime(r.ValidatedAt), SignedAt: domain.FormatTime(r.SignedAt),
+		OriginalID: text(r.Original), Invoice: view,
+	}
+	if a.Errors == nil {
+		a.Errors = []domain.FieldError{}
+	}
+	if a.Attempts == nil {
+		a.Attempts = json.RawMessage("[]")
+	}
+	if !r.SignedAt.IsZero() {
+		a.IRN, a.QRCodeData = text(r.IRN), text(r.QR)
+	}
+	return a
+}
+
+// Lagos is the time zone of tax dates. Nigeria has no daylight saving time.
+var Lagos = time.FixedZone("Africa/Lagos", 60*60)
