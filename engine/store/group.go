@@ -194,9 +194,3 @@ func (q *queue) close() {
 		close(q.in)
 	}
 }
-
-func (q *queue) isClosed() bool {
-	q.mu.RLock()
-	defer q.mu.RUnlock()
-	return q.closed
-}

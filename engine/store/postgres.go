@@ -25,6 +25,7 @@ type postgresDB struct {
 	queue   *queue
 	stats   *stats
 	updates chan struct{} // one slot per Update that may run beside the writers
+	closing chan struct{}
 	working sync.WaitGroup
 }
 
@@ -35,7 +36,8 @@ func openPostgres(ctx context.Context, cfg Config, st *stats) (*postgresDB, erro
 	}
 	updates := max(1, cfg.MaxConns/4)
 	readers := max(1, cfg.MaxConns-cfg.Writers-updates)
-	d := &postgresDB{cfg: cfg, queue: newQueue(cfg.GroupLimit), stats: st, updates: make(chan struct{}, updates)}
+	d := &postgresDB{cfg: cfg, queue: newQueue(cfg.GroupLimit), stats: st,
+		updates: make(chan struct{}, updates), closing: make(chan struct{})}
 	var err error
 	if d.writes, err = postgresPool(ctx, cfg, cfg.Writers+updates); err != nil {
 		return nil, err
@@ -85,7 +87,7 @@ func (d *postgresDB) write(ctx context.Context, statements []Statement) error {
 	return d.queue.do(newMember(ctx, statements, nil))
 }
 
-func (d *postgresDB) reader() Querier { return postgresReader{d.reads} }
+func (d *postgresDB) reader() Querier { return postgresReader{d} }
 
 func (d *postgresDB) ping(ctx context.Context) error {
 	if err := d.reads.Ping(ctx); err != nil {
@@ -100,6 +102,7 @@ func (d *postgresDB) backup(context.Context, string) error {
 
 // close serves those who wait and closes both pools.
 func (d *postgresDB) close() error {
+	close(d.closing)
 	d.queue.close()
 	d.working.Wait()
 	// Every slot taken: no Update is running, none will start.

@@ -8,11 +8,10 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // postgresReader reads through the readers' pool.
-type postgresReader struct{ pool *pgxpool.Pool }
+type postgresReader struct{ db *postgresDB }
 
 // Query implements Querier. It holds a connection until the cursor closes.
 func (r postgresReader) Query(ctx context.Context, sql string, args ...any) (Rows, error) {
@@ -20,7 +19,12 @@ func (r postgresReader) Query(ctx context.Context, sql string, args ...any) (Row
 	if err != nil {
 		return nil, err
 	}
-	rows, err := r.pool.Query(ctx, sql, args...)
+	select {
+	case <-r.db.closing:
+		return nil, errClosed
+	default:
+	}
+	rows, err := r.db.reads.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, postgresError(err)
 	}
@@ -81,8 +85,8 @@ func target(dest any, i int, fields []pgconn.FieldDescription) any {
 	}
 	switch fields[i].DataTypeOID {
 	case pgtype.Int8OID, pgtype.Int4OID, pgtype.Int2OID:
-		if b := reflect.ValueOf(dest); b.Kind() == reflect.Pointer && b.Elem().Kind() == reflect.Bool {
-			return boolTarget{b.Elem()}
+		if b, ok := dest.(*bool); ok {
+			return boolTarget{b}
 		}
 	case pgtype.ByteaOID:
 		if s := reflect.ValueOf(dest); s.Kind() == reflect.Pointer && s.Elem().Kind() == reflect.String {
@@ -93,7 +97,7 @@ func target(dest any, i int, fields []pgconn.FieldDescription) any {
 }
 
 // boolTarget scans 0 and 1, as both databases store booleans.
-type boolTarget struct{ v reflect.Value }
+type boolTarget struct{ v *bool }
 
 // Scan implements sql.Scanner.
 func (b boolTarget) Scan(src any) error {
@@ -101,7 +105,7 @@ func (b boolTarget) Scan(src any) error {
 	if !ok || n < 0 || n > 1 {
 		return fmt.Errorf("store: cannot scan %v into a bool: the column must hold 0 or 1", src)
 	}
-	b.v.SetBool(n == 1)
+	*b.v = n == 1
 	return nil
 }
 

@@ -15,11 +15,10 @@ func (d *postgresDB) update(ctx context.Context, fn func(context.Context, Tx) er
 	select {
 	case d.updates <- struct{}{}:
 		defer func() { <-d.updates }()
+	case <-d.closing:
+		return errClosed
 	case <-ctx.Done():
 		return ctx.Err()
-	}
-	if d.queue.isClosed() {
-		return errClosed
 	}
 	for repeat := 0; ; repeat++ {
 		err := d.updateOnce(ctx, fn)
@@ -60,19 +59,15 @@ func (d *postgresDB) updateOnce(ctx context.Context, fn func(context.Context, Tx
 	err = safely(bound, tx, fn)
 	returned = true
 	tx.end()
-	return d.finish(ctx, tx, err)
+	return d.finish(tx, err)
 }
 
-// finish commits unless fn failed, its transaction is doomed, or the caller
-// has gone.
-func (d *postgresDB) finish(ctx context.Context, tx *postgresTx, err error) error {
+// finish commits unless fn failed or its transaction is doomed.
+func (d *postgresDB) finish(tx *postgresTx, err error) error {
 	start := time.Now()
 	var p *panicError
 	if tx.err != nil && !errors.As(err, &p) {
 		err = tx.err
-	}
-	if err == nil {
-		err = ctx.Err()
 	}
 	if err != nil {
 		tx.rollback()
