@@ -13,6 +13,9 @@ const (
 	// MaxBytes is the longest document.
 	MaxBytes = 1 << 20
 	maxDepth = 64
+	// maxValues bounds what a megabyte of brackets costs; an invoice of 1,000
+	// lines has 20,000 values.
+	maxValues = 100_000
 	// maxDuplicates bounds how many repeated keys are listed.
 	maxDuplicates = MaxViolations
 )
@@ -24,7 +27,8 @@ const (
 type decoder struct {
 	s          string
 	pos        int
-	path       []step
+	values     int
+	path       []step // stays as it was when decoding is given up
 	duplicates []Violation
 	more       int
 }
@@ -93,7 +97,10 @@ func (d *decoder) value() any {
 	if d.pos >= len(d.s) {
 		d.syntax("the text ends where a value should be")
 	}
-	switch c := d.s[d.pos]; c {
+	if d.values++; d.values > maxValues {
+		d.fail("too_many_values", fmt.Sprintf("the document has more than %d values", maxValues), "Split the document into smaller ones.")
+	}
+	switch d.s[d.pos] {
 	case '{':
 		return d.object()
 	case '[':
@@ -112,9 +119,9 @@ func (d *decoder) value() any {
 
 func (d *decoder) object() any {
 	d.enter(step{index: -1})
-	defer d.leave()
 	m := make(map[string]any)
 	if d.opens('}') {
+		d.leave()
 		return m
 	}
 	for {
@@ -131,6 +138,7 @@ func (d *decoder) object() any {
 		}
 		m[key] = d.value()
 		if d.closes('}') {
+			d.leave()
 			return m
 		}
 	}
@@ -138,15 +146,16 @@ func (d *decoder) object() any {
 
 func (d *decoder) array() any {
 	d.enter(step{})
-	defer d.leave()
 	list := []any{}
 	if d.opens(']') {
+		d.leave()
 		return list
 	}
 	for {
 		d.path[len(d.path)-1].index = len(list)
 		list = append(list, d.value())
 		if d.closes(']') {
+			d.leave()
 			return list
 		}
 	}

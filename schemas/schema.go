@@ -45,6 +45,9 @@ func (s *Schema) check(value any) error {
 	if s.quick.accepts(value) == yes {
 		return nil
 	}
+	if long := s.quick.oversized(value, "", nil); len(long) > 0 {
+		return &ValidationError{Schema: s.id, Violations: long}
+	}
 	return s.explain(value, s.compiled.Validate(value))
 }
 
