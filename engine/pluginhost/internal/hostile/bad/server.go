@@ -38,6 +38,7 @@ func (s *server) Describe(context.Context, *connectorpb.DescribeRequest) (*conne
 	switch s.name {
 	case "icy":
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		select {} // the stop may take a moment
 	case "liar":
 		return &connectorpb.DescribeResponse{Manifest: hostile.Liar(s.name)}, nil
 	}

@@ -1,0 +1,77 @@
+package pluginhost_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/hashicorp/go-hclog"
+	plugin "github.com/hashicorp/go-plugin"
+
+	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/pluginhost"
+	"github.com/afara-dev/afara/engine/pluginhost/internal/hostile"
+	"github.com/afara-dev/afara/schemas"
+	"github.com/afara-dev/afara/sdk"
+	"github.com/afara-dev/afara/sdk/connectorpb"
+)
+
+// document is of the size of a usual invoice.
+func document() schemas.Document {
+	body := bytes.Repeat([]byte("0123456789abcdef"), 256)
+	return schemas.Restore(schemas.InvoiceV1, schemas.DigestOf(body), body)
+}
+
+const signParameters = `{"irn":"INV001-94ND90NR-20240611"}`
+
+// BenchmarkInvoke and BenchmarkBareCall make the same call of the same
+// program; the difference is what the host adds.
+func BenchmarkInvoke(b *testing.B) {
+	dir := b.TempDir()
+	install(b, dir, "bad", "bad", hostile.Bad("bad"))
+	h := setup(b, dir, func(c *pluginhost.Config) { c.Log = slog.New(slog.NewTextHandler(io.Discard, nil)) })
+	h.start(b, "bad")
+	c := call("bad", "strict", signParameters)
+	c.Document = document()
+	b.ReportAllocs()
+	for b.Loop() {
+		if out := h.Invoke(b.Context(), c); out.Class != domain.ClassResult {
+			b.Fatal(out.Error)
+		}
+	}
+}
+
+func BenchmarkBareCall(b *testing.B) {
+	dir := b.TempDir()
+	install(b, dir, "bad", "bad", nil)
+	client := plugin.NewClient(&plugin.ClientConfig{
+		HandshakeConfig: sdk.Handshake(), Plugins: sdk.PluginSet(nil), Cmd: exec.Command(filepath.Join(dir, "bad", "bad")),
+		AutoMTLS: true, AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
+		Logger: hclog.New(&hclog.LoggerOptions{Level: hclog.Off}),
+	})
+	defer client.Kill()
+	protocol, err := client.Client()
+	if err != nil {
+		b.Fatal(err)
+	}
+	raw, err := protocol.Dispense(sdk.PluginName)
+	if err != nil {
+		b.Fatal(err)
+	}
+	calls, doc := raw.(connectorpb.ConnectorClient), document()
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := calls.Invoke(b.Context(), &connectorpb.InvokeRequest{
+			Connection: &connectorpb.Connection{Id: "con_1", Version: 1, Settings: []byte("{}")},
+			Operation:  "bad.strict", Key: "key-1", MessageId: "msg_1", Parameters: json.RawMessage(signParameters),
+			Document: &connectorpb.Document{Schema: string(doc.Schema), Digest: doc.Digest[:], Body: doc.Body},
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
