@@ -35,7 +35,7 @@ func (r *Response) JSON(into any) error {
 
 // RetryAfter is how long the vendor asks to wait, from seconds or a date; zero
 // when it does not say.
-func (r *Response) RetryAfter() time.Duration { return retryAfter(r.Header, r.now()) }
+func (r *Response) RetryAfter() time.Duration { return RetryAfter(r.Header, r.now()) }
 
 // Failure classes an answer by its HTTP status alone; nil below 300, else an
 // *sdk.Error that carries the answer, masked. It is where a connector starts: a vendor that says more in its body deserves a
@@ -100,8 +100,9 @@ func (r *Response) error(class sdk.Class, code, message string, cause error) *sd
 	}
 }
 
-// retryAfter reads both forms of RFC 9110, section 10.2.3.
-func retryAfter(h http.Header, now time.Time) time.Duration {
+// RetryAfter reads both forms of the header Retry-After (RFC 9110, section
+// 10.2.3); zero when it is absent, past or unreadable.
+func RetryAfter(h http.Header, now time.Time) time.Duration {
 	v := strings.TrimSpace(h.Get("Retry-After"))
 	if seconds, err := strconv.ParseInt(v, 10, 32); err == nil {
 		return time.Duration(max(0, seconds)) * time.Second
