@@ -90,8 +90,6 @@ func (s *session) own(inv *schemas.Invoice) error {
 // refresh keeps the code lists fresh. It fails silently but for the log: an old
 // list serves as well.
 func (s *session) refresh(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, s.settings.Timeouts.Read.Duration())
-	defer cancel()
 	if err := s.types.Refresh(ctx); err != nil {
 		slog.WarnContext(ctx, "code lists stay as they were", "error", err)
 	}

@@ -51,7 +51,7 @@ type notFound struct {
 }
 
 type timeouts struct {
-	// Read bounds questions, Act what validates, registers and transmits.
+	// Read bounds a question, Act what validates, registers and transmits.
 	Read span `json:"read"`
 	Act  span `json:"act"`
 	Idle span `json:"idle"`
@@ -158,7 +158,8 @@ func (s *settings) client() mbs.Config {
 		BaseURL: s.BaseURL, Keys: mbs.KeyPair{Key: s.APIKey, Secret: s.APISecret},
 		Exchange:  mbs.KeyPair{Key: s.APPKey, Secret: s.APPSecret},
 		KeyHeader: s.KeyHeader, SecretHeader: s.SecretHeader,
-		Timeout: s.Timeouts.Act.Duration(), Connections: s.MaxConnections, IdleTimeout: s.Timeouts.Idle.Duration(),
+		Timeout: s.Timeouts.Act.Duration(), ReadTimeout: s.Timeouts.Read.Duration(),
+		Connections: s.MaxConnections, IdleTimeout: s.Timeouts.Idle.Duration(),
 	}
 }
 

@@ -22,8 +22,8 @@ type Config struct {
 	Keys, Exchange KeyPair
 	// KeyHeader and SecretHeader name the two headers.
 	KeyHeader, SecretHeader string
-	// Timeout bounds one request.
-	Timeout time.Duration
+	// Timeout bounds a request that acts, ReadTimeout one that asks.
+	Timeout, ReadTimeout time.Duration
 	// Connections bounds the open connections.
 	Connections int
 	// IdleTimeout closes a connection nobody used for so long.
@@ -35,6 +35,7 @@ type Config struct {
 type Client struct {
 	http     *httpclient.Client
 	exchange http.Header // overrides the keys
+	patience time.Duration
 }
 
 // New makes a Client; the error is of class Misconfigured.
@@ -47,7 +48,7 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Client{http: client}
+	m := &Client{http: client, patience: c.ReadTimeout}
 	if c.Exchange.Key != "" {
 		m.exchange = c.headers(c.Exchange)
 	}
@@ -142,9 +143,17 @@ func (c *Client) act(ctx context.Context, r httpclient.Request, effect bool) err
 	return nil
 }
 
+// ask sends a request that only reads. Two of them fit into one look-up, so
+// each has a shorter time-out than the call.
+func (c *Client) ask(ctx context.Context, r httpclient.Request) (*httpclient.Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.patience)
+	defer cancel()
+	return c.http.Do(ctx, r)
+}
+
 // get sends a reading call and answers its data.
 func (c *Client) get(ctx context.Context, path string, query url.Values, header http.Header) (json.RawMessage, error) {
-	res, err := c.http.Do(ctx, httpclient.Request{Path: path, Query: query, Header: header})
+	res, err := c.ask(ctx, httpclient.Request{Path: path, Query: query, Header: header})
 	if err != nil {
 		return nil, err
 	}

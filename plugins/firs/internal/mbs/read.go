@@ -40,7 +40,7 @@ type Confirmation struct {
 // authority said in so many words that it does not hold it; any other refusal
 // is an error.
 func (c *Client) Confirm(ctx context.Context, irn string, n NotFound) (confirmation Confirmation, found bool, err error) {
-	res, err := c.http.Do(ctx, httpclient.Request{Path: "/api/v1/invoice/confirm/" + url.PathEscape(irn)})
+	res, err := c.ask(ctx, httpclient.Request{Path: "/api/v1/invoice/confirm/" + url.PathEscape(irn)})
 	if err != nil {
 		return Confirmation{}, false, err
 	}
@@ -71,7 +71,7 @@ type Registered struct {
 // that the question was not understood, and is an error like an answer in which
 // no list can be made out.
 func (c *Client) Search(ctx context.Context, businessID, irn string) (r Registered, found bool, err error) {
-	res, err := c.http.Do(ctx, httpclient.Request{
+	res, err := c.ask(ctx, httpclient.Request{
 		Path:  "/api/v1/invoice/" + url.PathEscape(businessID),
 		Query: url.Values{"irn": {irn}, "page": {"1"}, "size": {"10"}},
 	})
