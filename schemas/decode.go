@@ -36,8 +36,14 @@ type decoder struct {
 // step is one level of where the decoder is: a key or an index.
 type step struct {
 	key   string
-	index int // -1: a key
+	index int // or inKey, or outside
 }
+
+// inKey marks a step by key, outside one whose key is not read yet.
+const (
+	inKey   = -1
+	outside = -2
+)
 
 // malformed ends decoding. It is raised by panic inside this file only, so
 // that the recursive code reads straight, and never leaves decode.
@@ -118,7 +124,7 @@ func (d *decoder) value() any {
 }
 
 func (d *decoder) object() any {
-	d.enter(step{index: -1})
+	d.enter(step{index: outside})
 	m := make(map[string]any)
 	if d.opens('}') {
 		d.leave()
@@ -129,7 +135,7 @@ func (d *decoder) object() any {
 			d.syntax("a key in double quotes should be here")
 		}
 		key := d.text()
-		d.path[len(d.path)-1].key = key
+		d.path[len(d.path)-1] = step{key: key, index: inKey}
 		d.blanks()
 		d.expect(':')
 		d.blanks()

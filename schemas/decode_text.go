@@ -147,12 +147,13 @@ func (d *decoder) position() (line, column int) {
 func (d *decoder) pointer() string {
 	var b strings.Builder
 	for _, s := range d.path {
-		b.WriteByte('/')
-		if s.index >= 0 {
-			b.WriteString(strconv.Itoa(s.index))
-			continue
+		switch s.index {
+		case outside:
+		case inKey:
+			b.WriteString("/" + escapeToken(s.key))
+		default:
+			b.WriteString("/" + strconv.Itoa(s.index))
 		}
-		b.WriteString(escapeToken(s.key))
 	}
 	return b.String()
 }

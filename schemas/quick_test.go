@@ -1,0 +1,153 @@
+package schemas
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestTheQuickWayAgreesWithTheValidator asks both about every example, valid
+// and not, of every schema.
+func TestTheQuickWayAgreesWithTheValidator(t *testing.T) {
+	t.Parallel()
+	var bodies [][]byte
+	err := filepath.WalkDir("testdata", func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || strings.HasSuffix(path, ".expect.json") || !strings.HasSuffix(path, ".json") {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		bodies = append(bodies, raw)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted := 0
+	for _, id := range IDs() {
+		s, err := lookup(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, body := range bodies {
+			value, err := decode(id, body)
+			if err != nil {
+				continue
+			}
+			if agree(t, s, value) == yes {
+				accepted++
+			}
+		}
+	}
+	if accepted < 60 {
+		t.Errorf("only %d documents went the quick way", accepted)
+	}
+}
+
+// agree fails the test when the quick way is sure of something else than the
+// validator.
+func agree(t *testing.T, s *Schema, value any) verdict {
+	t.Helper()
+	quick, err := s.quick.accepts(value), s.compiled.Validate(value)
+	if quick == yes && err != nil || quick == no && err == nil {
+		raw, _ := json.Marshal(value)
+		t.Errorf("%s: quick says %d, the validator %v, of %s", s.id, quick, err, raw)
+	}
+	return quick
+}
+
+func TestOurSchemasGoTheQuickWay(t *testing.T) {
+	t.Parallel()
+	for _, id := range []ID{InvoiceV1, InvoiceViewV1, EventV1, EventType(EventInvoiceSigned), OperationInput(OpInvoiceSign), OperationOutput(OpInvoiceLookup)} {
+		s, err := lookup(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at := unknownNode(s.quick, ""); at != "" {
+			t.Errorf("%s has a keyword at %s that the quick way does not know", id, at)
+		}
+	}
+}
+
+func unknownNode(n *quickNode, at string) string {
+	if n == nil {
+		return ""
+	}
+	if !n.known {
+		return at + "/"
+	}
+	parts := map[string]*quickNode{"items": n.items, "not": n.not, "if": n.when, "then": n.then, "else": n.orDo}
+	for name, p := range n.properties {
+		parts[name] = p
+	}
+	for _, list := range [][]*quickNode{n.allOf, n.anyOf, n.oneOf} {
+		for i, p := range list {
+			parts[fmt.Sprintf("%p %d", list, i)] = p
+		}
+	}
+	for name, p := range parts {
+		if found := unknownNode(p, at+"/"+name); found != "" {
+			return found
+		}
+	}
+	return ""
+}
+
+// numberSchema asks everything that the quick way knows of numbers.
+const numberSchema = `{"type":["number","string","array"],"minimum":-1.5,"maximum":999999999999.99,"multipleOf":0.01,
+	"exclusiveMinimum":-1.51,"exclusiveMaximum":1000000000000,"minLength":1,"maxLength":3,"pattern":"^[a-zé]*$","maxItems":2,
+	"items":{"type":"integer"},"not":{"enum":["abc"]},"if":{"type":"integer"},"then":{"minimum":0},"else":{"anyOf":[{"type":"string"},{"type":"number"},{"type":"array"}]}}`
+
+func quickNumberSchema(t testing.TB) *Schema {
+	t.Helper()
+	doc, err := decode("", []byte(numberSchema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := compile("afara:test", doc.(map[string]any))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !s.quick.known {
+		t.Fatal("the quick way does not know the schema")
+	}
+	return s
+}
+
+func TestTheQuickWayKnowsNumbers(t *testing.T) {
+	t.Parallel()
+	s := quickNumberSchema(t)
+	for body, want := range map[string]verdict{
+		"0": yes, "-0": yes, "-1": no, "-1.5": yes, "-1.50000": yes, "-1.501": no, "-1.51": no, "0.01": yes, "0.001": no, "0.0100": yes,
+		"999999999999.99": yes, "1000000000000": no, "0.07": yes, "1e2": unsure, "1E-2": unsure, "123456789012345678.1": unsure,
+		`"a"`: yes, `""`: no, `"éé"`: yes, `"abcd"`: no, `"abc"`: no, `[1,2]`: yes, `[1,2,3]`: no, `[1.5]`: no, `[1.0]`: yes, `[1e0]`: unsure, "null": no, "{}": no,
+	} {
+		value, err := decode("", []byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := agree(t, s, value); got != want {
+			t.Errorf("%s: got %d, want %d", body, got, want)
+		}
+	}
+}
+
+func FuzzQuick(f *testing.F) {
+	f.Add([]byte(`12.34`))
+	f.Add([]byte(`["a",1e3]`))
+	f.Add(SampleInvoice())
+	f.Fuzz(func(t *testing.T, body []byte) {
+		value, err := decode("", body)
+		if err != nil {
+			return
+		}
+		agree(t, quickNumberSchema(t), value)
+		s, err := lookup(InvoiceV1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		agree(t, s, value)
+	})
+}
