@@ -35,8 +35,9 @@ var (
 // must be the raw bytes as received. Signatures are compared in constant time.
 //
 // It demands the Standard Webhooks headers: an x-signature alone carries no time
-// and could be replayed for ever. When there is an x-signature too, it has to be
-// right as well. The id (webhook-id) is the same on every retry of a callback:
+// and could be replayed for ever. Beside them an x-signature proves nothing more
+// and is not looked at; while a secret is being replaced it is the newest
+// secret's alone, which a receiver may not have yet. The id (webhook-id) is the same on every retry of a callback:
 // who acts on one keeps the ids it has seen.
 func Verify(secrets []string, header http.Header, body []byte, now time.Time, tolerance time.Duration) error {
 	id, err := one(header, HeaderID)
@@ -54,13 +55,7 @@ func Verify(secrets []string, header http.Header, body []byte, now time.Time, to
 	if err := timely(timestamp, now, tolerance); err != nil {
 		return err
 	}
-	if err := verifyAny(secrets, id, timestamp, signatures, body); err != nil {
-		return err
-	}
-	if _, ok := header[HeaderBody]; ok {
-		return VerifyBody(secrets, header.Get(HeaderBody), body)
-	}
-	return nil
+	return verifyAny(secrets, id, timestamp, signatures, body)
 }
 
 // VerifyBody proves an x-signature alone, for receivers that have nothing else.
