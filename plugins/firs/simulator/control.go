@@ -121,13 +121,12 @@ func (s *Simulator) controlReference(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	registered := s.book.record(r.PathValue("irn")) != nil
-	reports := s.book.reports[r.PathValue("irn")]
 	s.mu.Unlock()
 	reply(w, http.StatusOK, struct {
 		Asked
 		Signed  bool                `json:"signed"`
 		Reports []map[string]string `json:"reports,omitempty"`
-	}{asked, registered, reports})
+	}{asked, registered, s.Reports(r.PathValue("irn"))})
 }
 
 func (s *Simulator) controlQR(w http.ResponseWriter, r *http.Request) {

@@ -1,6 +1,9 @@
 package simulator
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // Counters say what the simulator was asked since its start or the last reset.
 type Counters struct {
@@ -101,4 +104,11 @@ func (a *Asked) count(operation string) {
 	case opUpdate:
 		a.Updates++
 	}
+}
+
+// Reports answers the reports of sales to consumers about one IRN.
+func (s *Simulator) Reports(irn string) []map[string]string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.book.reports[irn])
 }
