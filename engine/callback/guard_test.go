@@ -77,7 +77,7 @@ func TestGuardJudgesTheFormOfAURL(t *testing.T) {
 		{"https://user@example.com/", "user_info"}, {"https://user:pass@example.com/", "user_info"}, {"https://@example.com/", "user_info"},
 		{"https://example.com:22/", "port"}, {"https://example.com:0/", "port"}, {"https://example.com:65536/", "port"}, {"https://example.com:/", "port"}, {"https://example.com:25/", "port"},
 		{"https://127.1/", "host"}, {"https://2130706433/", "host"}, {"https://0x7f000001/", "host"}, {"https://0177.0.0.1/", "host"}, {"https://1.2.3.4.5/", "host"},
-		{"https://a..b/", "host"}, {"https://-a.example/", "host"}, {"https://bücher.example/", "host"}, {"https://exa%6dple.com\u3002/", "host"}, {"https://./", "host"},
+		{"https://a..b/", "host"}, {"https://-a.example/", "host"}, {"https://bücher.example/", "host"}, {"https://exa%6dple.com/", "syntax"}, {"https://example.com\u3002/", "host"}, {"https://./", "host"},
 		{"https://localhost/", "reserved_address"}, {"https://LOCALHOST./", "reserved_address"}, {"https://a.localhost/", "reserved_address"},
 		{"https://example.com/" + strings.Repeat("x", 2048), "length"},
 	} {

@@ -312,6 +312,7 @@ func TestOwnCancellationIsNotTheReceiversFault(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	server := receiver(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.ReadAll(r.Body) // the server notices a lost client only then
 		cancel(errors.New("stopping"))
 		<-r.Context().Done()
 	})
