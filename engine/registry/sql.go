@@ -161,3 +161,22 @@ func (s *Service) SaveCredential(ctx context.Context, id domain.ConnectionID, ba
 	s.forget()
 	return err
 }
+
+// Programs lists the connectors that enabled connections need, each with the
+// kind of environment: one process each.
+func (s *Service) Programs(ctx context.Context) ([]domain.ConnectionRef, error) {
+	rows, err := s.cfg.Store.Reader().Query(ctx, `SELECT DISTINCT connector, environment_kind FROM connection WHERE enabled = 1 ORDER BY connector, environment_kind`)
+	if err != nil {
+		return nil, fmt.Errorf("list programs: %w", err)
+	}
+	defer rows.Close()
+	var out []domain.ConnectionRef
+	for rows.Next() {
+		var p domain.ConnectionRef
+		if err := rows.Scan(&p.Connector, &p.Environment); err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, rows.Err()
+}

@@ -1,0 +1,146 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/afara-dev/afara/engine/bus"
+	"github.com/afara-dev/afara/engine/callback"
+	"github.com/afara-dev/afara/engine/config"
+	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/invoice"
+	"github.com/afara-dev/afara/engine/pluginhost"
+	"github.com/afara-dev/afara/engine/registry"
+	"github.com/afara-dev/afara/engine/secret"
+	"github.com/afara-dev/afara/engine/tenant"
+	"github.com/afara-dev/afara/engine/work"
+	"github.com/afara-dev/afara/schemas"
+)
+
+// callbackDelivery shortens a type's name in generics.
+type callbackDelivery = callback.Delivery
+
+// Keyring is the master key of the settings; the embedded database gets one of
+// its own, made at the first start.
+func Keyring(s *config.Config) (*secret.Keyring, error) {
+	if s.MasterKey.IsSet() {
+		k, err := secret.ParseKeyring(s.MasterKey.Reveal())
+		if err != nil {
+			return nil, fmt.Errorf("AFARA_MASTER_KEY: %w", err)
+		}
+		return k, nil
+	}
+	k, err := secret.LoadOrGenerate(filepath.Join(s.DataDir, "master.key"))
+	if err != nil {
+		return nil, fmt.Errorf("master key: %w", err)
+	}
+	return k, nil
+}
+
+// lateConnections lets the connector host be made before the registry.
+type lateConnections struct{ *registry.Service }
+
+// environments tells callbacks how an environment signs and where it may call.
+type environments struct {
+	tenants   *tenant.Service
+	allowHTTP bool
+	allowlist callback.Allowlist
+}
+
+// Signing implements callback.Environments. The allowlist is for sandbox
+// callbacks; an environment that was opened for development is let through to
+// this machine whatever the list says.
+func (v environments) Signing(ctx context.Context, id domain.EnvironmentID) ([]string, callback.Policy, error) {
+	env, err := v.tenants.Environment(ctx, id)
+	if err != nil {
+		return nil, callback.Policy{}, err
+	}
+	secrets, err := v.tenants.SigningSecrets(ctx, id)
+	policy := callback.Policy{AllowHTTP: v.allowHTTP || env.AllowHTTP, AllowLoopback: env.AllowLoopback}
+	if env.Kind == domain.Sandbox && !env.AllowLoopback {
+		policy.Allowlist = v.allowlist
+	}
+	return secrets, policy, err
+}
+
+// invoiceConnections tells invoices who will register them.
+type invoiceConnections struct {
+	registry *registry.Service
+	host     *pluginhost.Host
+}
+
+// capabilityInvoice is what a connector that registers invoices declares.
+const capabilityInvoice = "invoice"
+
+// InvoiceConnection implements invoice.Connections. A connector of invoices
+// keeps the seller in its settings as businessId and supplier (a canonical
+// party); both become defaults of submitted invoices.
+func (c invoiceConnections) InvoiceConnection(ctx context.Context, env domain.EnvironmentID) (invoice.Connection, error) {
+	connection, err := c.registry.For(ctx, env, capabilityInvoice)
+	if err != nil {
+		return invoice.Connection{}, err
+	}
+	out := invoice.Connection{ID: connection.ID, Stream: connection.Stream(), ReferenceKey: plainKey()}
+	if m, ok := c.host.Manifest(connection.Connector); ok && m.ReferenceKey != nil {
+		out.ReferenceKey = *m.ReferenceKey
+	}
+	var seller struct {
+		BusinessID string         `json:"businessId"`
+		Supplier   *schemas.Party `json:"supplier"`
+	}
+	if err := json.Unmarshal(connection.Settings, &seller); err != nil {
+		return out, fmt.Errorf("settings of %s: %w", connection.ID, err)
+	}
+	out.Defaults = invoice.Defaults{BusinessID: seller.BusinessID, Supplier: seller.Supplier}
+	return out, nil
+}
+
+// plainKey is the rule of a connector that declares none: the number as it is.
+func plainKey() schemas.ReferenceKey { return schemas.ReferenceKey{MaxLength: 64} }
+
+// lookout reads the windows of streams and notes how long the bus has been away.
+type lookout struct {
+	bus  *bus.Bus
+	now  func() time.Time
+	lost atomic.Int64 // micros since the bus is away; 0 while it is there
+}
+
+// Publish implements work.Bus.
+func (l *lookout) Publish(ctx context.Context, stream string, envelopes []domain.Envelope) error {
+	return l.note(l.bus.Publish(ctx, stream, envelopes))
+}
+
+// Look implements work.Bus.
+func (l *lookout) Look(ctx context.Context, streams []string) (map[string]work.Look, error) {
+	looks, err := l.bus.Look(ctx, streams)
+	if l.note(err) != nil {
+		return nil, err
+	}
+	out := make(map[string]work.Look, len(looks))
+	for name, k := range looks {
+		out[name] = work.Look{Incarnation: k.Incarnation, Length: int(k.Length)}
+	}
+	return out, nil
+}
+
+func (l *lookout) note(err error) error {
+	if err == nil {
+		l.lost.Store(0)
+		return nil
+	}
+	l.lost.CompareAndSwap(0, domain.Micros(l.now()))
+	return err
+}
+
+// away is how long the bus has been out of reach.
+func (l *lookout) away() time.Duration {
+	since := l.lost.Load()
+	if since == 0 {
+		return 0
+	}
+	return l.now().Sub(domain.FromMicros(since))
+}
