@@ -99,7 +99,7 @@ func safely(ctx context.Context, tx Tx, fn func(context.Context, Tx) error) (err
 			err = &panicError{value: p, stack: debug.Stack()}
 		}
 	}()
-	return fn(ctx, tx)
+	return fn(context.WithValue(ctx, insideUpdate{}, true), tx)
 }
 
 // call is the writer's side of run.

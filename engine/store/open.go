@@ -85,6 +85,9 @@ func (s *Store) prepare(ctx context.Context) error {
 // stored and the error is ctx.Err(); later the true outcome is returned.
 // ErrUnavailable means nothing was stored, ErrUnknown that nobody knows.
 func (s *Store) Write(ctx context.Context, statements []Statement) error {
+	if inUpdate(ctx) {
+		return errNested
+	}
 	if len(statements) == 0 {
 		return nil
 	}
@@ -97,10 +100,14 @@ func (s *Store) Write(ctx context.Context, statements []Statement) error {
 
 // Update runs fn in one transaction, under the same promises as Write. fn runs
 // on the caller's goroutine and may run more than once: it must change nothing
-// but through its Tx, and start its results anew. It holds the writer (on
+// but through its Tx, start its results anew, and call neither Write nor Update
+// (that is refused: on SQLite it would wait for itself). It holds the writer (on
 // SQLite: everybody's), so it does SQL and nothing that waits; its ctx is never
 // cancelled. A panic in fn becomes the caller's error and stores nothing.
 func (s *Store) Update(ctx context.Context, fn func(ctx context.Context, tx Tx) error) error {
+	if inUpdate(ctx) {
+		return errNested
+	}
 	return s.db.update(ctx, fn)
 }
 

@@ -96,11 +96,20 @@ func (t *postgresTx) end() {
 // rollback leaves the connection clean; when that fails the pool destroys it.
 func (t *postgresTx) rollback() { _, _ = t.conn.Exec(t.bound, "ROLLBACK") }
 
-// commit ends the transaction. Only the server's own answer says that nothing
-// was stored: a connection that died under way leaves ErrUnknown.
+// commit ends the transaction.
 func (t *postgresTx) commit() error { return commitPostgres(t.bound, t.conn) }
 
+// commitPostgres sends COMMIT. Once that has begun, only the server's own
+// answer says that nothing was stored; a connection that dies leaves
+// ErrUnknown. (pgconn.SafeToRetry is no help: pgx reports a connection that
+// broke while it waited for the answer as one that was closed before.)
 func commitPostgres(ctx context.Context, conn *pgx.Conn) error {
+	if err := ctx.Err(); err != nil {
+		return unavailable(err)
+	}
+	if conn.IsClosed() {
+		return unavailable(errors.New("connection lost before COMMIT"))
+	}
 	tag, err := conn.Exec(ctx, "COMMIT")
 	if err == nil {
 		if tag.String() == "COMMIT" {
@@ -111,9 +120,6 @@ func commitPostgres(ctx context.Context, conn *pgx.Conn) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.SeverityUnlocalized == "ERROR" {
 		return postgresError(err)
-	}
-	if pgconn.SafeToRetry(err) { // not a byte was sent
-		return unavailable(postgresError(err))
 	}
 	return fmt.Errorf("%w: %w", ErrUnknown, err)
 }

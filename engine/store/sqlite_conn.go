@@ -34,7 +34,15 @@ func openSQLiteConn(ctx context.Context, db *sql.DB) (*sqliteConn, error) {
 	return &sqliteConn{conn: conn, prepared: map[string]*list.Element{}, recent: list.New()}, nil
 }
 
-func (c *sqliteConn) close() error { return c.conn.Close() }
+// close closes the statements first: SQLite keeps a connection that still has
+// some, with its locks, and database/sql does not know of those made on a
+// single connection.
+func (c *sqliteConn) close() error {
+	for e := c.recent.Front(); e != nil; e = e.Next() {
+		_ = e.Value.(*sqliteStmt).stmt.Close()
+	}
+	return c.conn.Close()
+}
 
 // exec runs a write through its prepared statement.
 func (c *sqliteConn) exec(ctx context.Context, text string, args ...any) (int64, error) {

@@ -67,7 +67,8 @@ type Rows interface {
 	Close()
 }
 
-// Tx is one transaction (on SQLite: one member of a group commit).
+// Tx is one transaction (on SQLite: one member of a group commit), for one
+// goroutine. A cursor is closed before the next statement runs.
 type Tx interface {
 	Querier
 	// Exec runs a write and returns how many rows it touched. The first error

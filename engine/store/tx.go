@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -14,6 +15,14 @@ var errGone = errors.New("store: the update's goroutine ended before it returned
 
 // errTxOver is a Tx that was used after its function had returned.
 var errTxOver = errors.New("store: the transaction is over")
+
+// errNested is a Write or Update from inside an Update.
+var errNested = errors.New("store: a write inside an update would wait for itself: use the update's Tx")
+
+// insideUpdate is the key under which an update's context says what it is.
+type insideUpdate struct{}
+
+func inUpdate(ctx context.Context) bool { return ctx.Value(insideUpdate{}) != nil }
 
 // panicError is a panic of an update's function, as that caller's error.
 type panicError struct {

@@ -82,7 +82,7 @@ type PostgresCluster struct {
 	bin, dir string
 	as       *syscall.Credential
 	shell    *exec.Cmd
-	alive    io.Closer // the keeper's standard input
+	alive    io.WriteCloser // the keeper's standard input
 }
 
 // newCluster makes the data directory, as a user that PostgreSQL accepts: it
@@ -133,11 +133,13 @@ func (c *PostgresCluster) command(name string, args ...string) *exec.Cmd {
 
 // keeper runs the server until its standard input ends, which the kernel sees
 // to when the test process ends in whatever way; then it stops the server and
-// removes its files.
+// removes its files. Told to keep them, it only waits for the server's end.
 const keeper = `trap '' INT
 "$@" </dev/null >>server.log 2>&1 & p=$!
-read -r _
-kill -QUIT $p; wait $p; rm -rf "$PWD"`
+read -r order
+[ "$order" = keep ] || kill -QUIT $p
+wait $p
+[ "$order" = keep ] || rm -rf "$PWD"`
 
 // start runs the server on a Unix socket only: no port that another test could
 // take first, and nothing beyond this machine.
@@ -218,7 +220,7 @@ func (c *PostgresCluster) Kill() {
 			_ = syscall.Kill(child, syscall.SIGKILL)
 		}
 	}
-	_ = c.shell.Process.Kill() // before its input ends: the files stay
+	_, _ = io.WriteString(c.alive, "keep\n")
 	_ = c.shell.Wait()
 	c.shell = nil
 }

@@ -49,7 +49,7 @@ func holdWriters(t *testing.T, s *store.Store) (release func()) {
 			done <- s.Write(context.WithoutCancel(t.Context()), []store.Statement{{
 				SQL: `UPDATE probe SET n = n + 1 WHERE id = $1`, Args: []any{"hold"}, Rows: 1}})
 		}()
-		await(t, "a writer to block", func() bool {
+		Await(t, "a writer to block", func() bool {
 			return number(t, s.Reader(), `SELECT count(*) FROM pg_stat_activity
 				WHERE datname = current_database() AND wait_event_type = 'Lock'`) == i+1
 		})

@@ -85,8 +85,8 @@ func count(errs []error, is func(error) bool) int {
 	return n
 }
 
-// await polls until done, or fails at the deadline.
-func await(t *testing.T, what string, done func() bool) {
+// Await polls until done, or fails at the deadline.
+func Await(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()

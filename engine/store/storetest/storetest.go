@@ -99,6 +99,7 @@ func Exercise(t *testing.T, open func(t testing.TB) *store.Store) {
 		{"a swallowed error still dooms the update", swallowedError},
 		{"a forgotten cursor does no harm", forgottenCursor},
 		{"a transaction ends with its function", transactionOver},
+		{"a write inside an update is refused", nested},
 		{"a panic is its caller's error only", panics},
 		{"a goroutine that ends inside its update stops nobody", goexit},
 		{"a caller cancelled before its turn stored nothing", cancelledBefore},

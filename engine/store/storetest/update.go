@@ -105,6 +105,20 @@ func transactionOver(t *testing.T, s *store.Store) {
 	}
 }
 
+func nested(t *testing.T, s *store.Store) {
+	err := s.Update(t.Context(), func(ctx context.Context, tx store.Tx) error {
+		inner := s.Update(ctx, func(context.Context, store.Tx) error { return nil })
+		if inner == nil || s.Write(ctx, []store.Statement{insert("a", 1)}) == nil {
+			t.Error("a nested transaction was accepted")
+		}
+		return put(ctx, tx, "b", 1)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, s, 1, `SELECT count(*) FROM probe`)
+}
+
 func panics(t *testing.T, s *store.Store) {
 	errs := together(func(i int) error {
 		return s.Update(t.Context(), func(ctx context.Context, tx store.Tx) error {
