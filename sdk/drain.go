@@ -20,21 +20,23 @@ const (
 	shutdownCall   = "/plugin.GRPCController/Shutdown"
 
 	// go-plugin kills the process two seconds after its shutdown call.
-	shutdownDrain = 1500 * time.Millisecond
+	shutdownDrain = time.Second
 	// answerGrace is for calls that were cut at the limit to answer with their
-	// class rather than with a broken connection.
+	// class, and for answers to leave, rather than a broken connection.
 	answerGrace = 500 * time.Millisecond
 )
 
 // drain lets calls in flight finish when the process is told to end, for a
-// limited time, and takes no new ones meanwhile. grpc's own graceful stop does
-// not serve: it waits for go-plugin's log stream, which never ends.
+// limited time, and takes no new ones meanwhile. It ends go-plugin's own streams
+// first, which never end by themselves and would hold up a graceful stop.
 type drain struct {
 	log   *slog.Logger
 	limit time.Duration
 
 	cutCtx context.Context
 	cut    context.CancelFunc
+	over   chan struct{} // closed when other streams shall end
+	stop   func()
 
 	mu       sync.Mutex
 	inFlight int
@@ -44,13 +46,19 @@ type drain struct {
 
 func newDrain(log *slog.Logger, limit time.Duration) *drain {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &drain{log: log, limit: limit, cutCtx: ctx, cut: cancel, idle: make(chan struct{})}
+	return &drain{
+		log: log, limit: limit, cutCtx: ctx, cut: cancel,
+		over: make(chan struct{}), idle: make(chan struct{}),
+	}
 }
 
 func (d *drain) unary(ctx context.Context, in any, info *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 	if info.FullMethod == shutdownCall {
+		// Its own handler would cut answers that have not left yet. Request and
+		// answer are of one empty type.
 		d.end(min(d.limit, shutdownDrain))
-		return next(ctx, in)
+		go d.stop()
+		return in, nil
 	}
 	if !strings.HasPrefix(info.FullMethod, connectorCalls) {
 		return next(ctx, in)
@@ -65,7 +73,7 @@ func (d *drain) unary(ctx context.Context, in any, info *grpc.UnaryServerInfo, n
 
 func (d *drain) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
 	if !strings.HasPrefix(info.FullMethod, connectorCalls) {
-		return next(srv, ss)
+		return d.other(srv, ss, next)
 	}
 	ctx, leave, err := d.enter(ss.Context())
 	if err != nil {
@@ -73,6 +81,19 @@ func (d *drain) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInf
 	}
 	defer leave()
 	return next(srv, &cuttableStream{ServerStream: ss, ctx: ctx})
+}
+
+// other runs a stream of go-plugin's. Some wait for the host alone, so the
+// handler is left behind at the end; it returns once its stream is gone.
+func (d *drain) other(srv any, ss grpc.ServerStream, next grpc.StreamHandler) error {
+	done := make(chan error, 1)
+	go func() { done <- next(srv, ss) }()
+	select {
+	case err := <-done:
+		return err
+	case <-d.over:
+		return nil
+	}
 }
 
 // cuttableStream is a stream whose context ends at the drain's limit.
@@ -138,13 +159,22 @@ func (d *drain) wait(limit time.Duration) bool {
 	}
 }
 
-// onTerminate calls stop after a drain once the process gets SIGTERM.
-func (d *drain) onTerminate(stop func()) {
+// attach gives the server that ends with the drain, and ends both on SIGTERM.
+func (d *drain) attach(g *grpc.Server) {
+	d.stop = sync.OnceFunc(func() { d.stopServer(g) })
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM)
 	go func() {
 		<-signals
 		d.end(d.limit)
-		stop()
+		d.stop()
 	}()
+}
+
+// stopServer lets the answers leave that were given last.
+func (d *drain) stopServer(g *grpc.Server) {
+	close(d.over)
+	late := time.AfterFunc(answerGrace, g.Stop)
+	defer late.Stop()
+	g.GracefulStop()
 }

@@ -66,6 +66,6 @@ func newGRPCServer(with []grpc.ServerOption, d *drain, std *stdout) *grpc.Server
 		grpc.ChainUnaryInterceptor(std.unary, d.unary),
 		grpc.ChainStreamInterceptor(std.stream, d.stream),
 	)...)
-	d.onTerminate(g.Stop)
+	d.attach(g)
 	return g
 }
