@@ -2,6 +2,7 @@
 // under its own prefix, so that connectors can be tried without any vendor.
 //
 //	/firs/     the tax authority's Merchant-Buyer Solution (plugins/firs/simulator)
+//	/echo/     the Echo Registry of the reference connector (plugins/echo/simulator)
 //	/healthz   answers 200 once everything listens
 //
 // Each stand-in has a control API under /<vendor>/_control/. They hand out the

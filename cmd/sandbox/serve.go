@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	echo "github.com/afara-dev/afara/plugins/echo/simulator"
 	firs "github.com/afara-dev/afara/plugins/firs/simulator"
 )
 
@@ -36,7 +37,7 @@ func serve(ctx context.Context, f flags, out io.Writer, log *slog.Logger) error 
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	_, err = fmt.Fprintf(out, "sandbox ready on http://%s (firs: /firs)\n", listener.Addr())
+	_, err = fmt.Fprintf(out, "sandbox ready on http://%s (firs: /firs, echo: /echo)\n", listener.Addr())
 	if err == nil {
 		select {
 		case err = <-served:
@@ -60,6 +61,7 @@ func stop(server *http.Server, vendors *vendors) error {
 // vendors are the stand-ins that one process serves.
 type vendors struct {
 	firs *firs.Simulator
+	echo *echo.Simulator
 }
 
 func open(f flags, log *slog.Logger) (*vendors, error) {
@@ -69,12 +71,14 @@ func open(f flags, log *slog.Logger) (*vendors, error) {
 	}
 	return &vendors{
 		firs: firs.New(firs.Options{Log: log.With("vendor", "firs"), Keys: keys}),
+		echo: echo.New(echo.Options{}),
 	}, nil
 }
 
 func (v *vendors) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/firs/", http.StripPrefix("/firs", v.firs))
+	mux.Handle("/echo/", http.StripPrefix("/echo", v.echo))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"status":"ok"}`) // the client is gone, nobody to tell
