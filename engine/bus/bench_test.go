@@ -13,6 +13,33 @@ import (
 	"github.com/afara-dev/afara/engine/internal/testserver"
 )
 
+// BenchmarkOneByOne is the same way for a message that meets an idle stream.
+// ns/op is the time from Publish to the handler.
+func BenchmarkOneByOne(b *testing.B) {
+	b.Run("embedded", func(b *testing.B) { benchmarkOneByOne(b, "") })
+	b.Run("redis", func(b *testing.B) { benchmarkOneByOne(b, testserver.Redis(b).URL) })
+}
+
+func benchmarkOneByOne(b *testing.B, url string) {
+	x, handled := openBus(b, url), make(chan struct{})
+	listen(b, runRouter(b, x), bus.ListenConfig{
+		Stream: "bench", Subscriber: bus.SubscriberConfig{SoleGroup: true},
+		Handle: func(*message.Message) error {
+			handled <- struct{}{}
+			return nil
+		},
+	})
+	b.ReportAllocs()
+	b.ResetTimer()
+	before := cpu()
+	for i := range b.N {
+		publishMany(b, x, "bench", i, i+1)
+		<-handled
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(cpu()-before)/1e3/float64(b.N), "cpu-µs/msg")
+}
+
 // BenchmarkPublishToHandler is the whole way of an envelope: published in
 // batches of 32, read, routed, acked. cpu-µs/msg is user and system time of
 // this process, the embedded server's included.
@@ -39,16 +66,16 @@ func benchmarkPublishToHandler(b *testing.B, url string) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	before := cpu()
-	publishMany(b, x, "bench", b.N)
+	publishMany(b, x, "bench", 0, b.N)
 	<-done
 	b.StopTimer()
 	b.ReportMetric(float64(cpu()-before)/1e3/float64(b.N), "cpu-µs/msg")
 }
 
-func publishMany(b testing.TB, x *bus.Bus, stream string, n int) {
+func publishMany(b testing.TB, x *bus.Bus, stream string, from, to int) {
 	b.Helper()
-	for first := 0; first < n; first += 32 {
-		if err := x.Publish(b.Context(), stream, envelopes(first, min(first+32, n))); err != nil {
+	for first := from; first < to; first += 32 {
+		if err := x.Publish(b.Context(), stream, envelopes(first, min(first+32, to))); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -22,7 +22,7 @@ type Config struct {
 	//	redis+sentinel://user:password@h1:26379,h2:26379/mymaster?db=0
 	//	redis+cluster://user:password@h1:6379,h2:6379
 	//
-	// with rediss+sentinel and rediss+cluster for TLS.
+	// with rediss+sentinel and rediss+cluster for TLS. Redis 6.2 or newer.
 	URL string
 	// Log takes what an operator should know; default slog.Default().
 	Log *slog.Logger

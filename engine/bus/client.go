@@ -23,7 +23,6 @@ func (b *Bus) connect(cfg Config) error {
 	// that the lost answer carried.
 	blocked.MaxRetries = -1
 	blocked.PoolSize = cfg.Streams
-	blocked.MaxIdleConns = 8
 	b.cmd = redis.NewUniversalClient(commands)
 	b.reader = redis.NewUniversalClient(blocked)
 	return nil

@@ -223,6 +223,19 @@ func TestRunWaitsForHandlersAndSaysWhenOneDoesNotReturn(t *testing.T) {
 	}
 }
 
+func TestRunUnderAContextThatHasEndedReturnsAtOnce(t *testing.T) {
+	t.Parallel()
+	r, err := openBus(t, "").Router(bus.RouterConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := r.Run(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestMiddlewareWrapsEveryHandler(t *testing.T) {
 	t.Parallel()
 	b, calls := openBus(t, ""), atomic.Int64{}

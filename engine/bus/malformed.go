@@ -12,7 +12,7 @@ const maxMalformed = 1000
 
 // aside is an entry that did not decode.
 type aside struct {
-	id, reason string // the entry's id, and why it does not decode
+	id, reason string // the entry's id or the message's UUID, and what is wrong
 	fields     []any
 }
 

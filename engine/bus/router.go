@@ -67,6 +67,12 @@ func (r *Router) Run(ctx context.Context) error {
 		return errors.Join(ErrRouterStopped, err)
 	case <-ctx.Done():
 	}
+	// Watermill's router cannot be closed while it starts.
+	select {
+	case err := <-ended:
+		return errors.Join(ErrRouterStopped, err)
+	case <-r.router.Running():
+	}
 	close(r.closing)
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.drain)
 	defer cancel()

@@ -185,11 +185,11 @@ func (s *subscription) rest(err error) {
 	if lost {
 		s.made = false
 	}
-	if s.failures == 1 {
-		s.log.Warn("reading the stream is interrupted, trying again until it works", "error", err)
-		if lost {
-			return
-		}
+	if s.failures%30 == 1 { // at once, then about each minute
+		s.log.Warn("reading the stream is interrupted, trying again until it works", "tries", s.failures, "error", err)
+	}
+	if s.failures == 1 && lost {
+		return
 	}
 	timer := time.NewTimer(backoff(s.failures))
 	defer timer.Stop()

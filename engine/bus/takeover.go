@@ -160,7 +160,7 @@ func (s *subscription) takeFrom(consumer string) (bool, error) {
 func (s *subscription) abandoned(consumers []redis.XInfoConsumer) []string {
 	var names, foreign, nodes []string
 	for _, c := range consumers {
-		node, _, ours := strings.Cut(c.Name, "/")
+		node, ours := nodeOf(c.Name)
 		_, live := s.bus.live.Load(c.Name)
 		switch {
 		case c.Name == released, ours && node == s.cfg.Node && !live:
@@ -176,6 +176,15 @@ func (s *subscription) abandoned(consumers []redis.XInfoConsumer) []string {
 		}
 	}
 	return names
+}
+
+// nodeOf is the node in a consumer name of our form.
+func nodeOf(consumer string) (node string, ours bool) {
+	slash := strings.LastIndexByte(consumer, '/')
+	if slash < 0 {
+		return "", false
+	}
+	return consumer[:slash], true
 }
 
 func (s *subscription) lapsed(nodes []string) []string {

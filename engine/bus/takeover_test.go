@@ -74,6 +74,28 @@ func TestWhenNobodyCanTellWhoLapsedNothingIsTakenOver(t *testing.T) {
 	}
 }
 
+// A reader that stops while Redis is away cannot release its entries. Its node
+// lives on, so nobody may call it lapsed: the node itself takes them up again.
+func TestANodeTakesUpWhatItsOwnStoppedReaderCouldNotRelease(t *testing.T) {
+	t.Parallel()
+	server := testserver.Redis(t, "--appendonly", "yes", "--appendfsync", "always")
+	b, in := openBus(t, server.URL), newInbox()
+	s := b.Subscriber(bus.SubscriberConfig{Node: "me", DrainTimeout: time.Millisecond, Block: 50 * time.Millisecond})
+	out, err := s.Subscribe(t.Context(), "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	publish(t, b, "s", 0, 1)
+	<-out
+	server.Kill()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	server.Restart(false)
+	listen(t, runRouter(t, b), bus.ListenConfig{Stream: "s", Handle: in.handle, Subscriber: bus.SubscriberConfig{Node: "me"}})
+	eventually(t, "the entry is handled", in.has(1))
+}
+
 func TestTwoReadersNeverTakeOverTheSameEntry(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, b *bus.Bus) {

@@ -14,15 +14,16 @@ import (
 //
 // It needs no lock. Groups are read first, pending entries second: an entry
 // that is unread or pending when the trim runs was so before, because a group
-// only moves forward and an entry leaves the pending list only for good.
+// only moves forward and an entry leaves the pending list only for good. A group
+// that nobody reads holds the trim for ever: remove it with XGROUP DESTROY.
 func (b *Bus) trim(ctx context.Context, stream string) error {
 	key := b.StreamKey(stream)
-	groups, err := b.cmd.XInfoGroups(ctx, key).Result()
-	if err != nil || len(groups) == 0 {
-		return err
-	}
 	length, err := b.cmd.XLen(ctx, key).Result()
 	if err != nil || length == 0 {
+		return err
+	}
+	groups, err := b.cmd.XInfoGroups(ctx, key).Result()
+	if err != nil || len(groups) == 0 {
 		return err
 	}
 	keep, err := b.lowestNeeded(ctx, key, groups)
