@@ -2,6 +2,7 @@ package pluginhost
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ const (
 	maxCode       = 100
 	maxText       = 4 << 10
 	maxFields     = 100
+	maxCredential = 64 << 10
 	maxRetryAfter = 24 * time.Hour
 )
 
@@ -130,6 +132,10 @@ func classOf(c connectorpb.Class) (class domain.Class, known bool) {
 // does not depend on it, nor does it wait for the call's deadline: the old
 // credential may be dead at the vendor already.
 func (in *instance) saveCredential(ctx context.Context, conn *connection, u *connectorpb.CredentialUpdate) {
+	if len(u.GetCredential()) > maxCredential || !json.Valid(u.GetCredential()) {
+		in.log.Error("connector broke its contract: its credential is not JSON, or too long; it is dropped", "connection", conn.id)
+		return
+	}
 	in.redact.learn(secretSource{conn.id, true}, credentialSecrets(u.GetCredential()))
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), secretsTimeout)
 	defer cancel()

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -79,6 +80,12 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.RunDir == "" {
 		c.RunDir = filepath.Join(os.TempDir(), fmt.Sprintf("afara-%d", os.Getuid()))
+	}
+	for _, kv := range c.Env {
+		name, _, ok := strings.Cut(kv, "=")
+		if !ok || name == "" || strings.HasPrefix(name, "PLUGIN_") || strings.HasPrefix(name, "AFARA_PLUGIN") {
+			return c, fmt.Errorf("pluginhost: Env: %q must be NAME=VALUE with a name that does not begin with PLUGIN_ or AFARA_PLUGIN; change it", name)
+		}
 	}
 	abs, err := filepath.Abs(c.RunDir)
 	if err != nil {

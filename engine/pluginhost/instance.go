@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -152,7 +151,7 @@ func (in *instance) watch(ctx context.Context, p *process) error {
 	in.report(StateRunning, "healthy")
 	in.notify() // readiness changed even if the state's word did not
 	err := in.probe(ctx, p)
-	p.died()
+	p.died(p.inFlight.Load())
 	in.current.Store(nil)
 	grace := time.Duration(0)
 	if ctx.Err() != nil {
@@ -217,10 +216,5 @@ func (in *instance) environ(dir *startDir) []string {
 			env = append(env, name+"="+v)
 		}
 	}
-	for _, kv := range in.cfg.Env {
-		if strings.Contains(kv, "=") {
-			env = append(env, kv)
-		}
-	}
-	return env
+	return append(env, in.cfg.Env...)
 }

@@ -194,6 +194,16 @@ func TestGRPCFailuresAreClassed(t *testing.T) {
 			t.Errorf("%s %s was taken for a crash", tc.verb, tc.code)
 		}
 	}
+	// What they left behind does not make two calls that fall together lonely.
+	other := make(chan domain.Outcome)
+	go func() { other <- b.Invoke(t.Context(), call("bad", "slow", `{}`)) }()
+	eventually(t, "the other is under way", func() bool { return b.status(t, "bad").InFlight == 1 })
+	if out := b.invoke(t, "bad", "exit", `{}`); !out.Crashed || out.Alone {
+		t.Errorf("crashed %t, alone %t", out.Crashed, out.Alone)
+	}
+	if out := <-other; !out.Crashed || out.Alone {
+		t.Errorf("crashed %t, alone %t", out.Crashed, out.Alone)
+	}
 }
 
 func TestANewCredentialReachesTheStore(t *testing.T) {

@@ -41,9 +41,11 @@ func newLogSink(log *slog.Logger, now func() time.Time, redact *redactor) *logSi
 // line takes one line of stderr; cut says that its end was dropped.
 func (s *logSink) line(raw []byte, cut bool) {
 	// Masked before parsing: a secret may stand anywhere, in names too.
-	text := s.redact.mask(strings.ToValidUTF8(string(raw), "\uFFFD"))
+	text := strings.ToValidUTF8(string(raw), "\uFFFD")
 	if cut {
-		text += " [cut]"
+		text = s.redact.maskCut(text) + " [cut]"
+	} else {
+		text = s.redact.mask(text)
 	}
 	parsed := parseLogLine(text)
 	dropped, ok := s.keep(text, &parsed)

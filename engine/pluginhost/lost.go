@@ -30,10 +30,10 @@ func (in *instance) settleLost(ctx context.Context, p *process, op *operationSta
 		code = codes.Unavailable // the host has let go of the connection of a dead process
 	}
 	if code == codes.Unavailable {
-		others := p.died() // before any caller counts itself out
+		inFlight := p.inFlight.Load() // before the others see it too and leave
 		if p.exitedWithin(exitNotice) && !p.closing.Load() {
 			in.current.CompareAndSwap(p, nil) // not ready, from the first witness on
-			out.Crashed, out.Alone = lost.sent, lost.sent && others <= 1
+			out.Crashed, out.Alone = lost.sent, p.died(inFlight) <= 1 && lost.sent
 		}
 	}
 	e := lostError(ctx, code, out.Crashed)

@@ -35,7 +35,7 @@ type process struct {
 	answered atomic.Int64
 	closing  atomic.Bool // the host ends it on purpose: no crash
 
-	death   sync.Once
+	mu      sync.Mutex
 	atDeath int64 // calls in flight when it died
 }
 
@@ -159,9 +159,13 @@ func (p *process) explain(err error) error {
 	}
 }
 
-// died notes, once, how many calls the process took with it.
-func (p *process) died() int64 {
-	p.death.Do(func() { p.atDeath = p.inFlight.Load() })
+// died notes how many calls were in flight when somebody saw the process dead,
+// and answers the most that anybody saw. A caller counts itself out only after
+// it has noted, so nobody who fell with others takes himself for alone.
+func (p *process) died(inFlight int64) int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.atDeath = max(p.atDeath, inFlight)
 	return p.atDeath
 }
 

@@ -1,6 +1,7 @@
 package pluginhost
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
@@ -17,6 +18,7 @@ const (
 	// minSecret is the length under which a value is too common to mask: it
 	// would blot out ordinary text and so give itself away.
 	minSecret = 4
+	minLine   = 8 // the same for one line of a longer secret
 )
 
 // keptVersions is how many versions of a connection's secrets stay masked:
@@ -27,8 +29,14 @@ const keptVersions = 3
 // comes back from it for people to read.
 type redactor struct {
 	mu      sync.Mutex
-	known   map[secretSource][][]string      // newest first
-	current atomic.Pointer[strings.Replacer] // nil: known has changed
+	known   map[secretSource][][]string // newest first
+	current atomic.Pointer[masker]      // nil: known has changed
+}
+
+// masker is made of all that is known at one time.
+type masker struct {
+	*strings.Replacer
+	longest int // spelling, in bytes
 }
 
 // secretSource tells a connection's settings from its credential, which change
@@ -56,11 +64,19 @@ func (r *redactor) learn(from secretSource, secrets []string) {
 	r.current.Store(nil)
 }
 
-func (r *redactor) mask(s string) string { return r.replacer().Replace(s) }
+func (r *redactor) mask(s string) string { return r.masker().Replace(s) }
 
-func (r *redactor) replacer() *strings.Replacer {
-	if rep := r.current.Load(); rep != nil {
-		return rep
+// maskCut masks a text whose end was lost, and drops as much of what is left
+// of the end as could be the beginning of a secret.
+func (r *redactor) maskCut(s string) string {
+	m := r.masker()
+	s = m.Replace(s)
+	return strings.ToValidUTF8(s[:max(0, len(s)-m.longest)], "")
+}
+
+func (r *redactor) masker() *masker {
+	if m := r.current.Load(); m != nil {
+		return m
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -68,32 +84,49 @@ func (r *redactor) replacer() *strings.Replacer {
 	for _, versions := range r.known {
 		all = append(all, slices.Concat(versions...)...)
 	}
-	rep := strings.NewReplacer(maskPairs(all)...)
-	r.current.Store(rep)
-	return rep
+	m := newMasker(all)
+	r.current.Store(m)
+	return m
 }
 
-// maskPairs are the spellings under which the secrets may show up, longest
-// first, so that a secret that contains another is masked whole.
-func maskPairs(secrets []string) []string {
-	var spellings []string
+// newMasker masks longer spellings first, so that a secret that contains
+// another is masked whole.
+func newMasker(secrets []string) *masker {
+	var all []string
 	for _, s := range secrets {
-		if len(s) < minSecret {
-			continue
+		if len(s) >= minSecret {
+			all = append(all, spellings(s)...)
 		}
-		quoted, _ := json.Marshal(s) // of a string: cannot fail
-		spellings = append(spellings, s, string(quoted[1:len(quoted)-1]), url.QueryEscape(s), url.PathEscape(s),
-			base64.StdEncoding.EncodeToString([]byte(s)))
 	}
-	slices.SortFunc(spellings, func(a, b string) int {
-		if len(a) != len(b) {
-			return len(b) - len(a)
-		}
-		return strings.Compare(a, b)
+	slices.SortFunc(all, func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b))
 	})
-	pairs := make([]string, 0, 2*len(spellings))
-	for _, s := range slices.Compact(spellings) {
+	m := &masker{}
+	pairs := make([]string, 0, 2*len(all))
+	for _, s := range slices.Compact(all) {
 		pairs = append(pairs, s, mask)
+		m.longest = max(m.longest, len(s))
 	}
-	return pairs
+	m.Replacer = strings.NewReplacer(pairs...)
+	return m
+}
+
+// spellings are the forms in which a secret may show up: as it is, inside JSON,
+// inside an address, in a Basic header, and line by line, as logs show a key.
+func spellings(s string) []string {
+	quoted, _ := json.Marshal(s) // of a string: cannot fail
+	inJSON := string(quoted[1 : len(quoted)-1])
+	plainJSON := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(inJSON)
+	all := []string{
+		s, inJSON, plainJSON, strings.ReplaceAll(plainJSON, "/", `\/`), url.QueryEscape(s), url.PathEscape(s),
+		base64.StdEncoding.EncodeToString([]byte(s)),
+	}
+	if strings.Contains(s, "\n") {
+		for line := range strings.Lines(s) {
+			if line = strings.TrimSpace(line); len(line) >= minLine {
+				all = append(all, line)
+			}
+		}
+	}
+	return all
 }

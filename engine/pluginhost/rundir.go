@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	hostPrefix = "h-"
-	lockFile   = "lock"
-	pidFile    = "pid.json"
+	hostPrefix   = "h-"
+	socketPrefix = "afara-s-" // in the system's temporary folder
+	lockFile     = "lock"
+	pidFile      = "pid.json"
 	// runVariable marks a connector, and what it started, as ours: its value is
 	// the folder of one start, which no other process has.
 	runVariable = "AFARA_PLUGIN_RUN"
@@ -102,7 +103,7 @@ func (d *runDir) newStart() (*startDir, error) {
 	}
 	s := &startDir{path: path, sockets: path}
 	if len(path)+len(socketTail) > maxSocketPath {
-		if s.sockets, err = os.MkdirTemp("", "afara-"); err != nil {
+		if s.sockets, err = os.MkdirTemp("", socketPrefix); err != nil {
 			return nil, errors.Join(err, os.RemoveAll(path))
 		}
 	}
@@ -205,7 +206,7 @@ func killMarked(start string) (killed int) {
 // removeSockets removes a socket folder outside the run folder, and nothing
 // that this package did not make.
 func removeSockets(dir string) {
-	if filepath.Dir(dir) == filepath.Clean(os.TempDir()) && strings.HasPrefix(filepath.Base(dir), "afara-") {
+	if filepath.Dir(dir) == filepath.Clean(os.TempDir()) && strings.HasPrefix(filepath.Base(dir), socketPrefix) {
 		_ = os.RemoveAll(dir) // best effort: it is empty but for a dead socket
 	}
 }
