@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -11,8 +12,12 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/pluginhost"
+	"github.com/afara-dev/afara/sdk/connectorpb"
 )
 
 // logs makes the connector write one line to its stderr.
@@ -158,7 +163,10 @@ func TestTheHostsEnvironmentDoesNotLeak(t *testing.T) {
 	t.Setenv("TZ", "Africa/Lagos")
 	b := bad(t, "bad", func(c *pluginhost.Config) { c.Env = []string{"EXTRA=given"} })
 	out := b.invoke(t, "bad", "environ", `{}`)
-	var answer struct{ Environ []string }
+	var answer struct {
+		Environ, Args []string
+		Dir, Stdin    string
+	}
 	if err := json.Unmarshal(out.Result, &answer); err != nil {
 		t.Fatal(err)
 	}
@@ -172,6 +180,9 @@ func TestTheHostsEnvironmentDoesNotLeak(t *testing.T) {
 	}
 	if names["TZ"] != "Africa/Lagos" || names["EXTRA"] != "given" || names["PLUGIN_CLIENT_CERT"] == "" {
 		t.Errorf("the connector lacks what it needs: %q", answer.Environ)
+	}
+	if answer.Stdin != os.DevNull || len(answer.Args) != 1 || !strings.HasPrefix(answer.Dir, b.config.RunDir) {
+		t.Errorf("stdin %s, arguments %q, folder %s", answer.Stdin, answer.Args, answer.Dir)
 	}
 	info, err := os.Stat(names["PLUGIN_UNIX_SOCKET_DIR"])
 	if err != nil || info.Mode().Perm() != 0o700 || !strings.HasPrefix(names["PLUGIN_UNIX_SOCKET_DIR"], b.config.RunDir) {
@@ -203,6 +214,30 @@ func TestALongLineOnDescriptorOneBlocksNobody(t *testing.T) {
 	wantResult(t, b.invoke(t, "bad", "stdout", `{"size":400000}`), `{}`)
 	wantResult(t, b.invoke(t, "bad", "stdout", `{"size":400000}`), `{}`)
 	wantResult(t, b.invoke(t, "bad", "echo", `{}`), `{}`)
+}
+
+func TestWhatAConnectorPrintsIsLogged(t *testing.T) {
+	t.Parallel()
+	b := bad(t, "bad", nil)
+	wantResult(t, b.invoke(t, "bad", "print", `{"text":"a stray word"}`), `{}`)
+	eventually(t, "the word is in the tail", func() bool { return b.tailHas(t, "a stray word") })
+}
+
+func TestAStrangerCannotCallAConnector(t *testing.T) {
+	t.Parallel()
+	b := bad(t, "bad", nil)
+	sockets, err := filepath.Glob(filepath.Join(b.config.RunDir, "h-*", "s-*", "plugin-dir*", "plugin*"))
+	if err != nil || len(sockets) != 1 {
+		t.Fatalf("sockets: %v, %v", sockets, err)
+	}
+	conn, err := grpc.NewClient("unix://"+sockets[0], grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := connectorpb.NewConnectorClient(conn).Describe(t.Context(), &connectorpb.DescribeRequest{}); err == nil {
+		t.Error("a caller without the host's certificate was answered")
+	}
 }
 
 func TestAnAnswerThatIsTooLargeStaysOutside(t *testing.T) {

@@ -165,6 +165,7 @@ func TestASlowHandlerIsCutAtTheDeadline(t *testing.T) {
 	if out.Crashed {
 		t.Error("a deadline was taken for a crash")
 	}
+	eventually(t, "the handler was told", func() bool { return b.tailHas(t, "handler was cut: context") })
 	ctx, cancel := context.WithCancel(t.Context())
 	go cancel()
 	if out := b.Invoke(ctx, call("bad", "slow", `{}`)); out.Class != domain.ClassUnavailable {

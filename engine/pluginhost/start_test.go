@@ -42,6 +42,8 @@ func TestConnectorsThatCannotStart(t *testing.T) {
 			if !strings.Contains(s.Reason, tc.reason) || s.PID != 0 {
 				t.Errorf("reason %q, pid %d", s.Reason, s.PID)
 			}
+			// Nothing is left of a start that went wrong.
+			eventually(t, "no process is left", func() bool { return len(running(b.config.RunDir)) == 0 })
 			wantClass(t, b.invoke(t, tc.name, "echo", `{}`), domain.ClassUnavailable, "connector_not_ready")
 		})
 	}
@@ -170,4 +172,15 @@ func TestWrongWiringIsNamed(t *testing.T) {
 			t.Errorf("got %v, want an error with %q", err, want)
 		}
 	}
+}
+
+// running are the processes whose program lies below dir.
+func running(dir string) (pids []string) {
+	links, _ := filepath.Glob("/proc/[0-9]*/exe")
+	for _, link := range links {
+		if exe, err := os.Readlink(link); err == nil && strings.HasPrefix(exe, dir) {
+			pids = append(pids, filepath.Base(filepath.Dir(link)))
+		}
+	}
+	return pids
 }

@@ -24,7 +24,7 @@ func Bad(name string) []byte {
 	return manifest(name, Version,
 		"echo", "strict", "log", "stdout", "environ", "huge", "wrong", "wrong_effect", "slow", "slow_effect",
 		"exit", "exit_effect", "huge_effect", "child", "status", "status_effect", "classed", "empty_effect",
-		"leak", "refresh", "panic", "state", "state_effect", "sandbox", "quick")
+		"leak", "refresh", "panic", "state", "state_effect", "sandbox", "quick", "print")
 }
 
 // Liar is the manifest that a connector shows which is not what it installed.

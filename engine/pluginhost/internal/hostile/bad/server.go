@@ -87,6 +87,8 @@ func (s *server) Invoke(ctx context.Context, req *connectorpb.InvokeRequest) (*c
 	switch verb, _ = strings.CutSuffix(verb, "_effect"); verb {
 	case "log":
 		fmt.Fprintln(os.Stderr, in.Text)
+	case "print":
+		fmt.Println(in.Text)
 	case "stdout":
 		return stdout(in)
 	case "environ":
@@ -97,6 +99,7 @@ func (s *server) Invoke(ctx context.Context, req *connectorpb.InvokeRequest) (*c
 		return result(`{"irn":7,"surprise":true}`)
 	case "slow", "quick":
 		<-ctx.Done()
+		fmt.Fprintln(os.Stderr, "handler was cut:", ctx.Err())
 		return nil, status.FromContextError(ctx.Err()).Err()
 	case "exit":
 		os.Exit(7)
@@ -147,8 +150,17 @@ func stdout(in parameters) (*connectorpb.InvokeResponse, error) {
 	return result("{}")
 }
 
+// environ answers what the process was born with.
 func environ() (*connectorpb.InvokeResponse, error) {
-	raw, err := json.Marshal(map[string]any{"environ": os.Environ()})
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	stdin, err := os.Readlink("/proc/self/fd/0")
+	if err != nil {
+		return nil, err
+	}
+	raw, err := json.Marshal(map[string]any{"environ": os.Environ(), "dir": dir, "stdin": stdin, "args": os.Args})
 	if err != nil {
 		return nil, err
 	}
