@@ -38,29 +38,24 @@ func (s *Service) check(ctx context.Context, env domain.Environment, prefix stri
 	if err != nil {
 		return candidate{}, err
 	}
-	doc, err := schemas.Prove(schemas.InvoiceV1, raw)
+	defaults := connection.Defaults
+	if defaults.ReferenceKey == nil {
+		defaults.ReferenceKey = &connection.ReferenceKey
+	}
+	doc, inv, err := Read(raw, defaults, s.cfg.Store.Now())
 	if err != nil {
-		return candidate{}, fromSchema(prefix, err)
+		return candidate{}, below(prefix, err)
 	}
-	inv, err := decode(doc)
-	if err != nil {
-		return candidate{}, err
-	}
-	faults := Check(inv, connection.Defaults, s.cfg.Store.Now())
-	key, fault := Normalise(inv.InvoiceNumber, connection.ReferenceKey)
-	if fault != nil && connection.Defaults.ReferenceKey == nil {
-		faults = append(faults, *fault)
-	}
+	key, _ := Normalise(inv.InvoiceNumber, connection.ReferenceKey) // Read has refused what it refuses
 	c := candidate{environment: env, connection: connection, document: doc, invoice: inv, key: key}
 	if inv.Corrects() && len(inv.BillingReference) > 0 {
 		c.original, err = s.original(ctx, env.ID, inv.BillingReference[0].IRN)
 		if err != nil {
 			return c, err
 		}
-		faults = append(faults, noteFaults(c)...)
-	}
-	if len(faults) > 0 {
-		return c, invalid(prefix, faults)
+		if faults := noteFaults(c); len(faults) > 0 {
+			return c, invalid(prefix, faults)
+		}
 	}
 	return c, nil
 }

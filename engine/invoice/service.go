@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"slices"
 	"time"
 
 	"github.com/afara-dev/afara/engine/domain"
@@ -76,35 +76,21 @@ var (
 // invalid is the error that carries every fault at once. Pointers are given
 // below prefix, where the invoice stands in the request.
 func invalid(prefix string, fields []domain.FieldError) error {
-	out := make([]domain.FieldError, len(fields))
-	for i, f := range fields {
-		f.Pointer = prefix + f.Pointer
-		out[i] = f
-	}
-	return &domain.Error{
-		Kind: domain.KindInvalid, Code: "invoice_invalid", Fields: out,
-		Detail: fmt.Sprintf("The invoice has %d fault(s). Nothing was stored.", len(out)),
-	}
+	return below(prefix, refuse(ErrInvalid, fields, 0))
 }
 
-// fromSchema turns what the schema found into a caller's error.
-func fromSchema(prefix string, err error) error {
-	var v *schemas.ValidationError
-	if !errors.As(err, &v) {
+// below puts prefix before the pointers of a refusal's fields.
+func below(prefix string, err error) error {
+	var refusal *domain.Error
+	if !errors.As(err, &refusal) {
 		return err
 	}
-	fields := make([]domain.FieldError, len(v.Violations))
-	for i, x := range v.Violations {
-		fields[i] = domain.FieldError{Pointer: x.Pointer, Code: x.Code, Detail: x.Detail, Fix: x.Fix}
+	e := *refusal
+	e.Fields = slices.Clone(refusal.Fields)
+	for i := range e.Fields {
+		e.Fields[i].Pointer = prefix + e.Fields[i].Pointer
 	}
-	e := invalid(prefix, fields).(*domain.Error)
-	if v.Malformed {
-		e.Kind, e.Code, e.Detail = domain.KindMalformed, "malformed_json", "The invoice is not well-formed JSON."
-	}
-	if v.Truncated > 0 {
-		e.Detail += fmt.Sprintf(" %d more are not listed.", v.Truncated)
-	}
-	return e
+	return &e
 }
 
 // Answer is an invoice as /si/invoices shows it.
