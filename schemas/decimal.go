@@ -17,11 +17,13 @@ type Decimal struct{ d decimal.Decimal }
 // Limits of a number in any document: without them a few bytes (1e999999999)
 // would stand for a number that fills the memory.
 const (
-	maxNumberLength   = 64
-	maxNumberExponent = 64
+	maxNumberLength = 64
+	// maxNumberDigits bounds digits and exponent together, so that a number
+	// that was read is still one when it is written out in plain notation.
+	maxNumberDigits = 60
 )
 
-var errNumberTooLong = errors.New("a number has at most 64 characters and an exponent between -64 and 64")
+var errNumberTooLong = errors.New("a number has at most 60 digits, written out")
 
 // ParseDecimal reads a number as JSON writes it.
 func ParseDecimal(s string) (Decimal, error) {
@@ -113,7 +115,7 @@ func checkNumber(s string) error {
 		return nil
 	}
 	exponent, err := strconv.Atoi(s[at+1:])
-	if err != nil || exponent > maxNumberExponent || exponent < -maxNumberExponent {
+	if err != nil || max(exponent, -exponent)+at > maxNumberDigits {
 		return errNumberTooLong
 	}
 	return nil

@@ -226,7 +226,7 @@ func (d *decoder) number() any {
 	}
 	n := d.s[start:d.pos]
 	if checkNumber(n) != nil {
-		d.fail("number_too_long", "the number has more than 64 characters or an exponent beyond 64", "Write a shorter number.")
+		d.fail("number_too_long", "the number has more than 60 digits, written out", "Write a shorter number.")
 	}
 	return json.Number(n)
 }

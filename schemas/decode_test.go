@@ -43,6 +43,8 @@ func TestBadJSONIsRefusedAtItsPlace(t *testing.T) {
 		"a second value":                {`{} {}`, "trailing_data", ""},
 		"a bracket too many":            {`{}}`, "trailing_data", ""},
 		"a number that fills memory":    {`[1e999999999]`, "number_too_long", "/0"},
+		"an exponent too long to count": {`[1e99999999999999999999]`, "number_too_long", "/0"},
+		"digits and exponent together":  {`[1000000E58]`, "number_too_long", "/0"},
 		"a number of a thousand digits": {"[" + strings.Repeat("1", 1000) + "]", "number_too_long", "/0"},
 		"a key twice":                   {`{"a":{"b/c~":1,"b/c~":2}}`, "duplicate_key", "/a/b~1c~0"},
 		"a key twice, once escaped":     {`{"a":1,"\u0061":2}`, "duplicate_key", "/a"},
@@ -83,7 +85,7 @@ func TestDeepAndLongDocumentsWithinTheLimitsAreRead(t *testing.T) {
 	for _, body := range []string{
 		strings.Repeat("[", maxDepth) + strings.Repeat("]", maxDepth),
 		strings.Repeat(" ", MaxBytes-1) + "1",
-		`[1e64, -0, 0.0, 1E-2, "\ud83d\ude00", "\"\\\/\b\f\n\r\t", "é\u00e9"]`,
+		`[1e59, -0, 0.0, 1E-2, "\ud83d\ude00", "\"\\\/\b\f\n\r\t", "é\u00e9"]`,
 	} {
 		got, err := decode("", []byte(body))
 		if err != nil {

@@ -81,9 +81,14 @@ func TestATypingSlipIsRecognised(t *testing.T) {
 	}
 }
 
+// shortInvoice is as short as a valid one gets.
+const shortInvoice = `{"invoice_number":"1","issue_date":"2025-08-05","invoice_type_code":"381","document_currency_code":"NGN",
+"legal_monetary_total":{"line_extension_amount":1,"tax_exclusive_amount":1,"tax_inclusive_amount":1,"payable_amount":1},
+"invoice_line":[{"hsn_code":"2203","product_category":"a","invoiced_quantity":1,"line_extension_amount":1,"item":{"name":"a"},"price":{"price_amount":1}}]}`
+
 func FuzzProve(f *testing.F) {
 	f.Add([]byte(`{"invoice_number":"1","invoice_line":[{}]}`))
-	f.Add(schemas.SampleInvoice())
+	f.Add([]byte(shortInvoice))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		doc, err := schemas.Prove(schemas.InvoiceV1, body)
 		if err != nil {

@@ -29,7 +29,7 @@ type Fault struct {
 // invalid/invoice, which the schema refuses, those under broken, which the
 // rules refuse, and some too large to keep as files. root is the path of
 // schemas/testdata/v1. The rules assume the moment, seller and number rule of
-// Defaults in broken/README.md.
+// README.md there.
 func Broken(t testing.TB, root string) []Case {
 	t.Helper()
 	cases := append(Load(t, filepath.Join(root, "invalid", "invoice")), Load(t, filepath.Join(root, "broken"))...)
