@@ -38,6 +38,21 @@ func TestIncarnationsAreMadeOnceAndStay(t *testing.T) {
 	})
 }
 
+func TestLookGivesIncarnationAndLengthAndMakesWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, b *bus.Bus) {
+		publish(t, b, "full", 0, 3)
+		known := incarnation(t, b, "full")
+		looks, err := b.Look(t.Context(), []string{"full", "new"})
+		if err != nil || looks["full"] != (bus.StreamLook{Incarnation: known, Length: 3}) {
+			t.Errorf("looks %+v, %v, want 3 entries under %s", looks, err, known)
+		}
+		if made := looks["new"]; made.Incarnation == "" || made.Incarnation != incarnation(t, b, "new") {
+			t.Errorf("the new stream looks like %+v", made)
+		}
+	})
+}
+
 func TestPublishTakesAnyNumberOfEnvelopes(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, b *bus.Bus) {

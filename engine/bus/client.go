@@ -18,10 +18,6 @@ func (b *Bus) connect(cfg Config) error {
 	if b.server != nil {
 		commands.Dialer, blocked.Dialer = b.server.dial, b.server.dial
 	}
-	commands.MaxRetries = 1
-	// The reader has its own backoff, and a retried read would hide the entries
-	// that the lost answer carried.
-	blocked.MaxRetries = -1
 	blocked.PoolSize = cfg.Streams
 	b.cmd = redis.NewUniversalClient(commands)
 	b.reader = redis.NewUniversalClient(blocked)
@@ -34,6 +30,9 @@ func (t target) options(cfg Config) *redis.UniversalOptions {
 		Username: t.username, Password: t.password, TLSConfig: t.tls,
 		DialTimeout: cfg.DialTimeout, DialerRetries: 1, ReadTimeout: cfg.Timeout, WriteTimeout: cfg.Timeout,
 		PoolTimeout: cfg.Timeout, ContextTimeoutEnabled: true,
+		// Every caller has its own way to try again, and a command that hands out
+		// entries must not be repeated unseen: the lost answer had entries too.
+		MaxRetries:     -1,
 		ReadBufferSize: 16 << 10, WriteBufferSize: 16 << 10,
 		DisableIdentity: true, Protocol: 2,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},

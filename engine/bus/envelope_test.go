@@ -32,7 +32,7 @@ func TestAMessageThatIsNoEnvelopeIsRefusedWithTheReason(t *testing.T) {
 	t.Parallel()
 	for reason, change := range map[string]func(message.Metadata){
 		"id is missing":     func(m message.Metadata) { delete(m, "id") },
-		"kind \"parcel\"":   func(m message.Metadata) { m["kind"] = "parcel" },
+		"kind is missing":   func(m message.Metadata) { m["kind"] = "" },
 		"epoch \"\"":        func(m message.Metadata) { delete(m, "epoch") },
 		"epoch \"-1\"":      func(m message.Metadata) { m["epoch"] = "-1" },
 		"epoch \"1e3\"":     func(m message.Metadata) { m["epoch"] = "1e3" },

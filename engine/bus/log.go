@@ -6,10 +6,8 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"sync"
 
 	"github.com/ThreeDotsLabs/watermill"
-	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -54,29 +52,4 @@ func (d driverLog) Printf(ctx context.Context, format string, v ...any) {
 	if d.log.Enabled(ctx, slog.LevelDebug) {
 		d.log.DebugContext(ctx, "go-redis: "+fmt.Sprintf(format, v...))
 	}
-}
-
-// idleSubscriber is a subscriber that never gets a message.
-type idleSubscriber struct {
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newIdleSubscriber() *idleSubscriber { return &idleSubscriber{closed: make(chan struct{})} }
-
-func (s *idleSubscriber) Subscribe(ctx context.Context, _ string) (<-chan *message.Message, error) {
-	out := make(chan *message.Message)
-	go func() {
-		defer close(out)
-		select {
-		case <-ctx.Done():
-		case <-s.closed:
-		}
-	}()
-	return out, nil
-}
-
-func (s *idleSubscriber) Close() error {
-	s.once.Do(func() { close(s.closed) })
-	return nil
 }

@@ -29,7 +29,9 @@ type SubscriberConfig struct {
 	// Block is how long a read waits for an entry, so how often an idle stream
 	// is asked; default 2 s. A stop does not wait for it.
 	Block time.Duration
-	// AckDelay is how long an ack waits for others; default 2 ms.
+	// AckDelay is how long an ack waits for others on its way to Redis; default
+	// 10 ms. Nobody waits for it: the slot is free at once, and what a crash does
+	// not send comes again.
 	AckDelay time.Duration
 	// NackDelay is how long a nacked message rests before it comes again to the
 	// same reader; default 100 ms.
@@ -52,7 +54,7 @@ func (c SubscriberConfig) withDefaults(b *Bus) SubscriberConfig {
 	c.MaxUnacked = orDefault(c.MaxUnacked, 1024)
 	c.Batch = orDefault(c.Batch, 128)
 	c.Block = orDefault(c.Block, 2*time.Second)
-	c.AckDelay = orDefault(c.AckDelay, 2*time.Millisecond)
+	c.AckDelay = orDefault(c.AckDelay, 10*time.Millisecond)
 	c.NackDelay = orDefault(c.NackDelay, 100*time.Millisecond)
 	c.SweepEvery = orDefault(c.SweepEvery, 5*time.Second)
 	c.DrainTimeout = orDefault(c.DrainTimeout, 30*time.Second)
