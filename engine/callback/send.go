@@ -137,8 +137,5 @@ func (s *Sender) read(ctx context.Context, answer *http.Response) Result {
 		r.Class, r.Reason = classifyError(ctx, err)
 		r.Cause = err
 	}
-	if r.Truncated {
-		return r // closing an unread body drops the connection, which is right
-	}
-	return r
+	return r // closing a body that was not read to its end drops the connection
 }

@@ -22,19 +22,26 @@ func keepHeader(h http.Header) http.Header {
 	kept := http.Header{}
 	for _, name := range []string{"Content-Type", "Date", "Retry-After", "Server", "Www-Authenticate", "X-Request-Id"} {
 		if v := h.Get(name); v != "" {
-			kept.Set(name, clean(v[:min(len(v), maxHeaderValue)]))
+			kept.Set(name, cut(clean(v), maxHeaderValue))
 		}
 	}
 	if u, err := url.Parse(h.Get("Location")); err == nil && u.Host != "" {
 		to := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path} // without query and user
-		s := to.String()
-		kept.Set("Location", clean(s[:min(len(s), maxHeaderValue)]))
+		kept.Set("Location", cut(clean(to.String()), maxHeaderValue))
 	}
 	return kept
 }
 
 // printable makes foreign bytes fit for a text column and a console.
-func printable(raw []byte) string { return redact(clean(string(raw))) }
+func printable(raw []byte) string { return cut(redact(clean(string(raw))), maxAnswer) }
+
+// cut shortens s to at most n bytes and leaves no half character.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "")
+}
 
 // clean drops what PostgreSQL's TEXT and terminals do not take: NUL, escapes,
 // broken UTF-8.

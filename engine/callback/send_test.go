@@ -398,3 +398,29 @@ func TestSenderWantsAGuard(t *testing.T) {
 		t.Error("a sender without a guard was made")
 	}
 }
+
+func FuzzAnswer(f *testing.F) {
+	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
+	f.Add([]byte("HTTP/1.1 429 X\r\nRetry-After: 9\r\n\r\n{\"pin\":1}"))
+	f.Add([]byte("HTTP/1.1 302 X\r\nLocation: http://a:b@c/?d\r\n\r\n\xff\x00"))
+	var raw atomic.Pointer[[]byte]
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
+			_, _ = conn.Write(*raw.Load())
+			_ = conn.Close()
+		}
+	}))
+	f.Cleanup(server.Close)
+	g := guard(f, callback.GuardConfig{})
+	s, err := callback.NewSender(callback.SenderConfig{Guard: g})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		raw.Store(&answer)
+		r := s.Send(t.Context(), callback.Request{URL: server.URL, EventID: "evt_1", Secrets: []string{testSecret}, Policy: local()})
+		if len(r.Body) > 4096 || !utf8.ValidString(r.Body) || strings.ContainsRune(r.Body, 0) || r.RetryAfter < 0 || r.Class == "" {
+			t.Errorf("%+v", r)
+		}
+	})
+}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/afara-dev/afara/engine/callback"
+	"github.com/afara-dev/afara/sdk/webhook"
 )
 
 // The example that the Standard Webhooks libraries share.
@@ -62,6 +63,19 @@ func TestEveryActiveSecretSigns(t *testing.T) {
 	}
 	if h.Get("x-signature") != hexHMAC(testSecret, vectorBody) || h.Get("x-signature-previous") != hexHMAC(vectorSecret, vectorBody) {
 		t.Errorf("%v", h)
+	}
+}
+
+func TestReceiverVerifiesWithEitherSecretDuringARotation(t *testing.T) {
+	t.Parallel()
+	h := sign(t, testSecret, vectorSecret)
+	for _, secrets := range [][]string{{testSecret}, {vectorSecret}, {vectorSecret, testSecret}} {
+		if err := webhook.Verify(secrets, h, []byte(vectorBody), vectorTime(), time.Minute); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := webhook.Verify([]string{testSecret}, h, []byte(vectorBody+" "), vectorTime(), time.Minute); err == nil {
+		t.Error("another body verifies")
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 // embedded in a command, whose parser needs Options. After parsing it does not
 // change. Its secrets print as "[set]".
 type Config struct {
+	File      string   `name:"config" help:"YAML file of settings: flag names without dashes in front, one per line." var:"AFARA_CONFIG" placeholder:"FILE"`
 	Listen    string   `help:"Address of the HTTP API and console." default:"127.0.0.1:8080" var:"AFARA_LISTEN" placeholder:"HOST:PORT"`
 	PublicURL string   `name:"public-url" help:"Base URL under which vendors reach this installation, for their webhooks." var:"AFARA_PUBLIC_URL" placeholder:"URL"`
 	Roles     []string `help:"What this node does: api, worker, delivery." default:"api,worker,delivery" var:"AFARA_ROLES" placeholder:"ROLE,..."`

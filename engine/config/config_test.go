@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/afara-dev/afara/engine/config"
 )
 
@@ -67,6 +69,32 @@ func TestFlagWinsOverVariableOverFileOverDefault(t *testing.T) {
 	c := load(t, env(map[string]string{"AFARA_CONFIG": path, "AFARA_LISTEN": "127.0.0.1:2", "AFARA_WINDOW": "22"}), "--listen=127.0.0.1:3")
 	if c.Listen != "127.0.0.1:3" || c.Window != 22 || c.Pool != 12 || c.PerConnection != 1024 {
 		t.Errorf("listen %q (flag), window %d (variable), pool %d (file), per-connection %d (default)", c.Listen, c.Window, c.Pool, c.PerConnection)
+	}
+}
+
+func TestSettingsWorkInsideACommand(t *testing.T) {
+	t.Parallel()
+	parse := func(args ...string) (*config.Config, error) {
+		var cli struct {
+			Serve struct{ config.Config } `cmd:""`
+		}
+		options, err := config.Options(args, env(map[string]string{"AFARA_WINDOW": "7", "AFARA_CONFIG": writeFile(t, "pool: 8\n")}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		parser, err := kong.New(&cli, options...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = parser.Parse(args)
+		return &cli.Serve.Config, err
+	}
+	c, err := parse("serve", "--listen=127.0.0.1:9")
+	if err != nil || c.Listen != "127.0.0.1:9" || c.Window != 7 || c.Pool != 8 {
+		t.Errorf("listen %q, window %d, pool %d, %v", c.Listen, c.Window, c.Pool, err)
+	}
+	if _, err := parse("serve", "--listen=x"); err == nil {
+		t.Error("a command's settings are not checked")
 	}
 }
 

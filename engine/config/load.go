@@ -13,16 +13,13 @@ func Load(args []string, env Getenv) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	var cli struct {
-		Config
-		File string `name:"config" help:"YAML file of settings." placeholder:"FILE"`
-	}
-	parser, err := kong.New(&cli, append(options, kong.Writers(io.Discard, io.Discard), kong.NoDefaultHelp())...)
+	var c Config
+	parser, err := kong.New(&c, append(options, kong.Writers(io.Discard, io.Discard), kong.NoDefaultHelp())...)
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
 	if _, err := parser.Parse(args); err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	return &cli.Config, nil
+	return &c, nil
 }
