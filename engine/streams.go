@@ -70,6 +70,8 @@ func (s *streams) manage(ctx context.Context) {
 			return
 		case <-changed:
 			look = false
+		case <-s.engine.Registry.Changed():
+			look = true
 		case <-tick.C:
 			look = true
 		}

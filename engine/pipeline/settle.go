@@ -180,12 +180,25 @@ func (p *Pipeline) applySent(ctx context.Context, r *Run, change domain.Change) 
 		return true
 	case errors.Is(err, store.ErrStale):
 		p.cfg.Log.Info("fenced off before sending", "message", r.message.ID, "epoch", r.work.Epoch)
+		p.giveBack(ctx, r)
 	case errors.Is(err, store.ErrConflict):
 		p.hold(ctx, r, reasonConflict, internalError(err))
 	default:
 		p.cfg.Log.Warn("store sent", "message", r.message.ID, "error", err)
 	}
 	return false
+}
+
+// giveBack releases a row whose `sent` was refused: if it is still ours, a late
+// answer has arrived for the attempt that was to be sent again, and the next
+// walk takes it.
+func (p *Pipeline) giveBack(ctx context.Context, r *Run) {
+	w := domain.WorkChange{
+		ID: r.work.ID, Epoch: r.work.Epoch, Move: domain.MoveWait, Stage: r.saved, DueAt: p.now(), OpenAttempt: r.work.OpenAttempt, Answered: true,
+	}
+	if err := p.cfg.Applier.Apply(ctx, domain.Change{Work: &w}); err != nil && !errors.Is(err, store.ErrStale) {
+		p.cfg.Log.Warn("give back", "message", r.message.ID, "error", err)
+	}
 }
 
 // apply stores a change without a definite answer in it.

@@ -25,10 +25,7 @@ func (s *Service) Pause(ctx context.Context, id domain.ConnectionID, e *domain.C
 		return err
 	}
 	s.cfg.Log.Warn("connection paused", "connection", id, "reason", reason, "detail", detail)
-	select {
-	case s.nudge <- struct{}{}:
-	default:
-	}
+	signal(s.nudge)
 	return nil
 }
 

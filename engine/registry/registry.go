@@ -78,7 +78,8 @@ type Service struct {
 	mu    sync.Mutex
 	cache map[domain.ConnectionID]cached
 	named map[capabilityKey]cachedName
-	nudge chan struct{}
+	nudge chan struct{} // a connection was paused
+	put   chan struct{} // a connection was made or changed
 }
 
 type cached struct {
@@ -105,7 +106,7 @@ func New(cfg Config) (*Service, error) {
 		cfg.CacheFor = time.Second
 	}
 	return &Service{
-		cfg: cfg, nudge: make(chan struct{}, 1),
+		cfg: cfg, nudge: make(chan struct{}, 1), put: make(chan struct{}, 1),
 		cache: map[domain.ConnectionID]cached{}, named: map[capabilityKey]cachedName{},
 	}, nil
 }
@@ -165,7 +166,19 @@ ON CONFLICT (environment_id, name) DO UPDATE SET connector = excluded.connector,
 	if err := s.cfg.Store.OpenGate(ctx, string(id)); err != nil {
 		return Connection{}, err
 	}
+	signal(s.put)
 	return s.Connection(ctx, n.Environment, id)
+}
+
+// Changed gets a token after a connection was made or changed in this process;
+// tokens that nobody takes merge into one.
+func (s *Service) Changed() <-chan struct{} { return s.put }
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
 }
 
 // capabilities names the connection for what it shall serve. One that is asked

@@ -1,0 +1,175 @@
+package pipeline_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/pipeline"
+)
+
+// overtaken runs f in the middle of a worker's call, after the worker's claim
+// has lapsed, so that whatever it answers comes too late.
+func overtaken(w *world, f func(), answer func(domain.Call) domain.Outcome) func(domain.Call) domain.Outcome {
+	return then(func() {
+		w.clock.add(10 * time.Minute)
+		f()
+	}, answer)
+}
+
+func TestFencedWorkerSendsNothing(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, open func(*testing.T) *world) {
+		w := open(t)
+		id := w.accept()
+		var second *pipeline.Run
+		w.vendor.script("test.prepare", overtaken(w, func() { second = w.claim("node_2", id) }, result(`{}`)))
+		w.walk(id) // the first worker, overtaken before it stores sent
+		if n := w.vendor.count("test.send"); n != 0 {
+			t.Fatalf("a fenced worker sent %d times", n)
+		}
+		if got := w.attempts(id); len(got) != 0 {
+			t.Fatalf("a fenced worker wrote %+v", got)
+		}
+		w.pipeline.Walk(t.Context(), second)
+		w.wantEnd(id, domain.EndCompleted)
+		if n := w.vendor.count("test.send"); n != 1 {
+			t.Errorf("sent %d times", n)
+		}
+	})
+}
+
+func TestSentWithoutOutcomeIsLookedUp(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, open func(*testing.T) *world) {
+		w := open(t)
+		id := w.accept()
+		w.vendor.script("test.lookup", looked(domain.LookupFoundFinal))
+		w.vendor.script("test.send", overtaken(w, func() {
+			// The worker that finds `sent` without an outcome.
+			w.pipeline.Walk(t.Context(), w.claim("node_2", id))
+			w.wantEnd(id, domain.EndCompleted)
+		}, fails(domain.ClassUnknownOutcome)))
+		w.walk(id)
+		w.wantEnd(id, domain.EndCompleted)
+		if n := w.vendor.count("test.send"); n != 1 {
+			t.Errorf("sent %d times", n)
+		}
+	})
+}
+
+func TestLateAnswerOfAFencedWorkerIsTakenBeforeTheNextLookup(t *testing.T) {
+	t.Parallel()
+	for class, end := range map[domain.Class]domain.Ending{domain.ClassResult: domain.EndCompleted, domain.ClassRejected: domain.EndRejected} {
+		t.Run(string(class), func(t *testing.T) {
+			t.Parallel()
+			onBoth(t, func(t *testing.T, open func(*testing.T) *world) {
+				w := open(t)
+				id := w.accept()
+				answer := fails(class)
+				if class == domain.ClassResult {
+					answer = result(`{}`)
+				}
+				w.vendor.script("test.lookup", looked(domain.LookupFoundPending))
+				w.vendor.script("test.send", overtaken(w, func() { w.pipeline.Walk(t.Context(), w.claim("node_2", id)) }, answer))
+				w.walk(id)
+				w.toEnd(id)
+				w.wantEnd(id, end)
+				if sent, asked := w.vendor.count("test.send"), w.vendor.count("test.lookup"); sent != 1 || asked != 1 {
+					t.Errorf("sent %d, looked up %d times", sent, asked)
+				}
+			})
+		})
+	}
+}
+
+func TestLateAnswerChangesNothingThatIsSettled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite:"+t.TempDir()+"/afara.db")
+	id := w.accept()
+	w.vendor.script("test.lookup", looked(domain.LookupFoundFinal))
+	w.vendor.script("test.send", overtaken(w, func() { w.pipeline.Walk(t.Context(), w.claim("node_2", id)) }, fails(domain.ClassRejected)))
+	w.walk(id)
+	w.wantEnd(id, domain.EndCompleted)
+	if got := w.attempts(id); len(got) != 1 || got[0].Outcome != domain.ClassResult {
+		t.Errorf("attempts %+v", got)
+	}
+}
+
+// A resend closes the older attempt in the write of the new sent. When the
+// older one's answer arrives in between, that write is void.
+func TestLateAnswerStopsAResend(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, open func(*testing.T) *world) {
+		w := open(t)
+		id := w.accept()
+		// The first worker hangs in its call while a second one looks up until
+		// it would send again; the answer comes with the last look-up.
+		resume := make(chan struct{})
+		answered := make(chan struct{})
+		w.vendor.script("test.send", then(func() { <-resume }, result(`{}`)))
+		go func() {
+			defer close(answered)
+			w.walk(id)
+		}()
+		waitFor(t, func() bool { return w.vendor.count("test.send") == 1 })
+		w.clock.add(10 * time.Minute)
+		w.vendor.script("test.lookup", looked(domain.LookupNotFound), then(func() {
+			close(resume)
+			<-answered
+		}, looked(domain.LookupNotFound)))
+		w.toEnd(id)
+		w.wantEnd(id, domain.EndCompleted)
+		if n := w.vendor.count("test.send"); n != 1 {
+			t.Fatalf("sent %d times although the first answer had come", n)
+		}
+	})
+}
+
+func TestThirdLostClaimHolds(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, open func(*testing.T) *world) {
+		w := open(t)
+		id := w.accept()
+		w.vendor.script("test.send", fails(domain.ClassUnknownOutcome))
+		w.walk(id) // leaves an attempt in doubt
+		for range 4 {
+			w.clock.add(time.Hour)
+			w.claim("node_dead", id) // claims and is never heard of again
+		}
+		w.clock.add(time.Hour)
+		w.walk(id)
+		w.wantHeld(id, "lost_claims")
+	})
+}
+
+func TestOrderlyReleaseIsNoLostClaim(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite:"+t.TempDir()+"/afara.db")
+	id := w.accept()
+	w.vendor.script("test.send", fails(domain.ClassUnknownOutcome))
+	w.walk(id)
+	for range 5 {
+		w.clock.add(time.Hour)
+		w.claim("node_1", id)
+		must(t, w.store.Leave(t.Context(), "node_1"))
+	}
+	w.vendor.script("test.lookup", looked(domain.LookupFoundFinal))
+	w.clock.add(time.Hour)
+	w.walk(id)
+	w.wantEnd(id, domain.EndCompleted)
+}
+
+func waitFor(t *testing.T, holds func() bool) {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-deadline:
+			t.Fatal("condition never held")
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,187 @@
+package pipeline_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/pipeline"
+)
+
+func TestMessageWalksItsStagesInOneClaim(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, open func(*testing.T) *world) {
+		w := open(t)
+		id := w.accept()
+		if !w.walk(id) {
+			t.Fatal("not claimed")
+		}
+		w.wantEnd(id, domain.EndCompleted)
+		if got := w.attempts(id); len(got) != 1 || got[0].Stage != "send" || got[0].Outcome != domain.ClassResult {
+			t.Errorf("attempts %+v", got)
+		}
+		if w.walk(id) {
+			t.Error("a settled message was claimed")
+		}
+	})
+}
+
+func TestClassAloneDecidesTheEnding(t *testing.T) {
+	t.Parallel()
+	for class, end := range map[domain.Class]domain.Ending{
+		domain.ClassInvalid: domain.EndRejected, domain.ClassRejected: domain.EndRejected, domain.ClassUnsupported: domain.EndFailed,
+	} {
+		for _, operation := range []string{"test.prepare", "test.send"} {
+			t.Run(string(class)+" "+operation, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, "sqlite:"+t.TempDir()+"/afara.db")
+				w.vendor.script(operation, fails(class))
+				id := w.accept()
+				w.toEnd(id)
+				w.wantEnd(id, end)
+				if got := w.attempts(id); len(got) != 1 || got[0].Outcome != class {
+					t.Errorf("attempts %+v", got)
+				}
+			})
+		}
+	}
+}
+
+func TestRefusedConnectionPausesAndSpendsNothing(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, open func(*testing.T) *world) {
+		w := open(t)
+		w.vendor.script("test.send", fails(domain.ClassUnauthorized))
+		id := w.accept()
+		w.walk(id)
+		if len(w.paused) != 1 {
+			t.Fatalf("paused %v", w.paused)
+		}
+		w.clock.add(time.Hour)
+		if w.walk(id) {
+			t.Fatal("claimed behind a closed gate")
+		}
+		must(t, w.store.OpenGate(t.Context(), "con_1"))
+		w.toEnd(id)
+		w.wantEnd(id, domain.EndCompleted)
+	})
+}
+
+func TestOutageOfSixHoursHoldsNothingAndOneOfThreeDaysHolds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite:"+t.TempDir()+"/afara.db")
+	began := w.clock.Now()
+	w.vendor.script("test.prepare", down(w, began.Add(6*time.Hour))...)
+	id := w.accept()
+	w.toEnd(id)
+	w.wantEnd(id, domain.EndCompleted)
+	if took := w.clock.Now().Sub(began); took < 6*time.Hour || took > 6*time.Hour+10*time.Minute {
+		t.Errorf("settled %s after the outage began", took)
+	}
+
+	w.vendor.forget()
+	second := w.accept()
+	w.vendor.script("test.prepare", down(w, w.clock.Now().Add(80*time.Hour))...)
+	for w.held(second) == nil {
+		w.clock.add(time.Hour)
+		if !w.walk(second) {
+			t.Fatal("not due an hour later")
+		}
+	}
+	w.wantHeld(second, "failing_too_long")
+}
+
+// down fails every call until a time; a script is consumed call by call, so it
+// is long enough for one that is tried each five minutes.
+func down(w *world, until time.Time) []func(domain.Call) domain.Outcome {
+	out := make([]func(domain.Call) domain.Outcome, 200)
+	for i := range out {
+		out[i] = func(c domain.Call) domain.Outcome {
+			if w.clock.Now().Before(until) {
+				return fails(domain.ClassUnavailable)(c)
+			}
+			return result(`{}`)(c)
+		}
+	}
+	return out
+}
+
+func TestRateLimitWaitsUntilTheTimeGiven(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite:"+t.TempDir()+"/afara.db")
+	w.vendor.script("test.send", func(domain.Call) domain.Outcome {
+		out := fails(domain.ClassRateLimited)(domain.Call{})
+		out.Error.RetryAfter = 7 * time.Minute
+		return out
+	})
+	id := w.accept()
+	w.walk(id)
+	w.clock.add(7*time.Minute - time.Second)
+	if w.walk(id) {
+		t.Fatal("claimed before the time given")
+	}
+	w.clock.add(time.Second)
+	w.walk(id)
+	w.wantEnd(id, domain.EndCompleted)
+	if n := w.vendor.count("test.send"); n != 2 {
+		t.Errorf("sent %d times", n)
+	}
+}
+
+func TestInternalFaultsSpendAttemptsAndThenHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite:"+t.TempDir()+"/afara.db")
+	for range 5 {
+		w.vendor.script("test.prepare", fails(domain.ClassInternal))
+	}
+	id := w.accept()
+	w.toEnd(id)
+	w.wantHeld(id, "attempts_exhausted")
+	if n := w.vendor.count("test.prepare"); n != 5 {
+		t.Errorf("%d attempts", n)
+	}
+	_, err := w.pipeline.Replay(t.Context(), env, pipeline.HeldFilter{Messages: []domain.MessageID{id}}, false, "tester")
+	must(t, err)
+	w.toEnd(id)
+	w.wantEnd(id, domain.EndCompleted)
+}
+
+func TestOneClaimOfManyWins(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, open func(*testing.T) *world) {
+		w := open(t)
+		id := w.accept()
+		won := make(chan struct{}, 32)
+		var group sync.WaitGroup
+		for range 32 {
+			group.Go(func() {
+				rows, err := w.store.Claim(t.Context(), "node_x", time.Minute, []domain.WorkID{domain.WorkID(id)})
+				if err != nil {
+					t.Error(err)
+				}
+				if len(rows) > 0 {
+					won <- struct{}{}
+				}
+			})
+		}
+		group.Wait()
+		if n := len(won); n != 1 {
+			t.Fatalf("%d claims won", n)
+		}
+	})
+}
+
+func TestCrashMakesASuspectThatRunsAloneAndOnlyThenHolds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite:"+t.TempDir()+"/afara.db")
+	w.vendor.script("test.prepare", crashes(domain.ClassUnavailable))
+	innocent := w.accept()
+	w.toEnd(innocent)
+	w.wantEnd(innocent, domain.EndCompleted)
+
+	w.vendor.script("test.prepare", crashes(domain.ClassUnavailable), crashes(domain.ClassUnavailable))
+	guilty := w.accept()
+	w.toEnd(guilty)
+	w.wantHeld(guilty, "connector_crashed")
+}
