@@ -1,19 +1,51 @@
 package httpapi
 
-import "net/http"
+import (
+	"fmt"
+	"net/http"
+)
 
 // api holds what the handlers need.
 type api struct {
-	cfg Config
+	cfg         Config
+	metrics     metrics
+	metricsPage http.Handler
+	slots       slots
+	document    document
+	bodies      bodies
+	ready       lastReady
 }
 
 // New checks cfg, fills its defaults and returns the whole API as one handler.
 // The handler may be called concurrently.
 func New(cfg Config) (http.Handler, error) {
+	a, err := newAPI(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return a.router(), nil
+}
+
+func newAPI(cfg Config) (*api, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	a := &api{cfg: cfg}
-	return a.router()
+	m, err := newMetrics(cfg.Metrics)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := readDocument(openapiYAML)
+	if err != nil {
+		return nil, fmt.Errorf("httpapi: %w", err)
+	}
+	bodies, err := compileBodies(doc)
+	if err != nil {
+		return nil, fmt.Errorf("httpapi: %w", err)
+	}
+	a := &api{cfg: cfg, metrics: m, slots: newSlots(cfg.MaxInFlight), document: doc, bodies: bodies}
+	if cfg.Metrics != nil {
+		a.metricsPage = cfg.Metrics.Handler()
+	}
+	return a, nil
 }

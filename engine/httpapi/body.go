@@ -1,0 +1,97 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/schemas"
+)
+
+// The small bodies, by the name of their schema in openapi.yaml. The document
+// is what they are checked against, so it cannot say anything else.
+const (
+	bodySample  = "SampleRequest"
+	bodyVoid    = "VoidRequest"
+	bodyResolve = "ResolveRequest"
+	bodyReplay  = "ReplayRequest"
+)
+
+// bodies are the compiled schemas of small bodies.
+type bodies map[string]*schemas.Schema
+
+func compileBodies(d document) (bodies, error) {
+	out := bodies{}
+	for _, name := range []string{bodySample, bodyVoid, bodyResolve, bodyReplay} {
+		raw, err := d.component(name)
+		if err != nil {
+			return nil, err
+		}
+		if out[name], err = schemas.Compile(raw); err != nil {
+			return nil, fmt.Errorf("schema %s: %w", name, err)
+		}
+	}
+	return out, nil
+}
+
+// decode reads a small body strictly into v: unknown members, repeated keys
+// and anything after the value are refused, all faults at once. The raw bytes
+// are the idempotency key's fingerprint. An absent body is {}.
+func (a *api) decode(r *http.Request, name string, v any) ([]byte, error) {
+	raw, err := a.read(r)
+	if err != nil {
+		return nil, err
+	}
+	body := raw
+	if len(body) == 0 {
+		body = []byte("{}")
+	}
+	if e := bodyError(a.bodies[name].Validate(body), ""); e != nil {
+		return nil, e
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return nil, fmt.Errorf("decode %s: %w", name, err)
+	}
+	return raw, nil
+}
+
+// bodyError turns what a schema found into the caller's error, nil for nil.
+func bodyError(err error, prefix string) *domain.Error {
+	var v *schemas.ValidationError
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &v):
+		return errInternal.With(err)
+	}
+	fields := make([]domain.FieldError, len(v.Violations))
+	for i, x := range v.Violations {
+		fields[i] = domain.FieldError{Pointer: prefix + x.Pointer, Code: x.Code, Detail: x.Detail, Fix: x.Fix}
+	}
+	e := invalidBody(fields)
+	if v.Malformed {
+		e = malformedBody(fields)
+	}
+	if v.Truncated > 0 {
+		e.Extra = map[string]any{"moreErrors": v.Truncated}
+	}
+	return e
+}
+
+func invalidBody(fields []domain.FieldError) *domain.Error {
+	return &domain.Error{Kind: domain.KindInvalid, Code: "invalid_body", Fields: fields,
+		Detail: "The body breaks the rules that errors lists. Nothing was done."}
+}
+
+func malformedBody(fields []domain.FieldError) *domain.Error {
+	return &domain.Error{Kind: domain.KindMalformed, Code: "malformed_body", Fields: fields,
+		Detail: "The body is not well-formed JSON; errors says where. Nothing was done."}
+}
+
+// escapePointer escapes one token of a JSON pointer (RFC 6901).
+func escapePointer(token string) string {
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(token)
+}

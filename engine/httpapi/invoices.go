@@ -1,0 +1,114 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/ingest"
+	"github.com/afara-dev/afara/engine/invoice"
+)
+
+var errEnvironment = &domain.Error{Kind: domain.KindForbidden, Code: "environment_mismatch",
+	Detail: "The key belongs to another environment than environmentId names. Use that environment's key, or leave environmentId out."}
+
+func (a *api) postInvoice(w http.ResponseWriter, r *http.Request) error {
+	body, err := a.read(r)
+	if err != nil {
+		return err
+	}
+	sub, err := split(body, memberEnvironment, memberInvoice)
+	if err != nil {
+		return err
+	}
+	env := principal(r).Environment
+	for _, named := range []string{sub.environment, r.URL.Query().Get(memberEnvironment)} {
+		if named != "" && named != string(env.ID) {
+			return errEnvironment
+		}
+	}
+	return a.accept(w, r, body, func(ctx context.Context) (domain.Draft, error) {
+		return a.cfg.Invoices.Accept(ctx, env, "/"+memberInvoice, sub.invoice)
+	})
+}
+
+func (a *api) putInvoice(w http.ResponseWriter, r *http.Request) error {
+	id, err := invoiceID(r)
+	if err != nil {
+		return err
+	}
+	body, err := a.read(r)
+	if err != nil {
+		return err
+	}
+	sub, err := split(body, memberInvoice)
+	if err != nil {
+		return err
+	}
+	env := principal(r).Environment
+	return a.accept(w, r, body, func(ctx context.Context) (domain.Draft, error) {
+		return a.cfg.Invoices.Correct(ctx, env, id, "/"+memberInvoice, sub.invoice)
+	})
+}
+
+func (a *api) voidInvoice(w http.ResponseWriter, r *http.Request) error {
+	id, err := invoiceID(r)
+	if err != nil {
+		return err
+	}
+	var in struct {
+		Number string `json:"number"`
+	}
+	body, err := a.decode(r, bodyVoid, &in)
+	if err != nil {
+		return err
+	}
+	env := principal(r).Environment
+	return a.accept(w, r, body, func(ctx context.Context) (domain.Draft, error) {
+		return a.cfg.Invoices.Void(ctx, env, id, in.Number)
+	})
+}
+
+// accept stores what make drafts, once for each Idempotency-Key. The key's
+// route holds the path, so that one key on two invoices is two keys.
+func (a *api) accept(w http.ResponseWriter, r *http.Request, body []byte, make func(context.Context) (domain.Draft, error)) error {
+	key, err := idempotencyKey(r)
+	if err != nil {
+		return err
+	}
+	done, err := a.cfg.Ingest.Accept(r.Context(), ingest.Submission{
+		Environment: principal(r).Environment.ID, Route: r.Method + " " + r.URL.Path, Key: key, Body: body,
+		Status: http.StatusAccepted, DoneStatus: http.StatusOK, Make: make,
+	})
+	if err != nil {
+		return err
+	}
+	if done.Replayed {
+		w.Header().Set("Idempotency-Replayed", "true")
+	}
+	answerRaw(w, done.Status, done.Body)
+	return nil
+}
+
+// idempotencyKey reads the header; one that is there but says nothing would
+// look like a guard and be none.
+func idempotencyKey(r *http.Request) (string, error) {
+	switch values := r.Header.Values("Idempotency-Key"); {
+	case len(values) == 0:
+		return "", nil
+	case len(values) > 1 || values[0] == "":
+		return "", ingest.ErrKeyInvalid
+	default:
+		return values[0], nil
+	}
+}
+
+func invoiceID(r *http.Request) (domain.InvoiceID, error) {
+	id := chi.URLParam(r, "id")
+	if !domain.IsID(domain.PrefixInvoice, id) {
+		return "", invoice.ErrNotFound
+	}
+	return domain.InvoiceID(id), nil
+}

@@ -1,0 +1,230 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/invoice"
+	"github.com/afara-dev/afara/schemas"
+)
+
+// The members of a submission.
+const (
+	memberInvoice     = "invoice"
+	memberEnvironment = "environmentId"
+)
+
+// submission is the body of a POST or PUT of an invoice, taken apart.
+type submission struct {
+	environment string // "" when absent
+	invoice     []byte // the very bytes of the member
+}
+
+// split takes a submission apart without decoding the invoice: its bytes go on
+// as they came, and are proved once, by the service that accepts them. members
+// are the allowed ones.
+func split(body []byte, members ...string) (submission, error) {
+	s := splitter{b: body}
+	raw, err := s.object(members)
+	if err != nil {
+		return submission{}, err
+	}
+	sub := submission{invoice: raw[memberInvoice]}
+	if env, given := raw[memberEnvironment]; given {
+		if json.Unmarshal(env, &sub.environment) != nil || !domain.IsID(domain.PrefixEnvironment, sub.environment) {
+			s.fault("/"+memberEnvironment, "type", "The environment is not an id.", "Write the id of the key's environment, env_…, or leave it out.")
+		}
+	}
+	if _, given := raw[memberInvoice]; !given {
+		s.fault("/"+memberInvoice, "required", "The invoice is missing.", `Send {"invoice": {…}}.`)
+	}
+	if len(s.faults) > 0 {
+		return submission{}, invalidBody(s.faults)
+	}
+	return sub, nil
+}
+
+// splitter finds where the members of one JSON object begin and end. It looks
+// at brackets and quotes only; what is between them is the prover's.
+type splitter struct {
+	b      []byte
+	i      int
+	faults []domain.FieldError
+}
+
+func (s *splitter) fault(pointer, code, detail, fix string) {
+	s.faults = append(s.faults, domain.FieldError{Pointer: pointer, Code: code, Detail: detail, Fix: fix})
+}
+
+// object reads the whole body. The error is the first fault of syntax;
+// repeated and unknown members are collected.
+func (s *splitter) object(members []string) (map[string][]byte, error) {
+	out := make(map[string][]byte, len(members))
+	if !s.eat('{') {
+		return nil, s.syntax("an object should begin")
+	}
+	for first := true; ; first = false {
+		if s.eat('}') {
+			break
+		}
+		if !first && !s.eat(',') {
+			return nil, s.syntax("a comma or the object's end should be")
+		}
+		name, value, err := s.member()
+		if err != nil {
+			return nil, err
+		}
+		pointer := "/" + escapePointer(name)
+		switch _, twice := out[name]; {
+		case twice:
+			return nil, malformedBody([]domain.FieldError{{Pointer: pointer, Code: "duplicate_key", Detail: "This member is given twice.", Fix: "Give it once."}})
+		case !slices.Contains(members, name):
+			s.fault(pointer, "unknown_member", "There is no such member here.", "Leave it out; the members are: "+listed(members)+".")
+		}
+		out[name] = value
+	}
+	if s.blank(); s.i < len(s.b) {
+		return nil, s.syntax("the body should end")
+	}
+	return out, nil
+}
+
+func (s *splitter) member() (name string, value []byte, err error) {
+	if s.blank(); s.peek() != '"' {
+		return "", nil, s.syntax("a member's name should be")
+	}
+	start := s.i
+	if !s.text() || json.Unmarshal(s.b[start:s.i], &name) != nil {
+		s.i = start
+		return "", nil, s.syntax("a member's name should be")
+	}
+	if !s.eat(':') {
+		return "", nil, s.syntax("a colon should be")
+	}
+	s.blank()
+	start = s.i
+	if !s.value() || s.i == start {
+		return "", nil, s.broken(name, start)
+	}
+	return name, s.b[start:s.i:s.i], nil
+}
+
+// value skips one value; false when its end cannot be found.
+func (s *splitter) value() bool {
+	switch s.peek() {
+	case '{', '[':
+		return s.nest()
+	case '"':
+		return s.text()
+	}
+	for s.i < len(s.b) && bytes.IndexByte([]byte(",}] \t\r\n"), s.b[s.i]) < 0 {
+		s.i++
+	}
+	return true
+}
+
+// maxNest is how deep the prover follows; the open brackets fit into one word.
+const maxNest = 64
+
+// nest skips an object or array and sees that each bracket is closed by its
+// like, so that a broken invoice cannot end where another member begins.
+func (s *splitter) nest() bool {
+	var braces uint64 // one bit a level: 1 for a brace
+	depth := 0
+	for s.i < len(s.b) {
+		switch c := s.b[s.i]; c {
+		case '"':
+			if !s.text() {
+				return false
+			}
+			continue
+		case '{', '[':
+			if depth++; depth > maxNest {
+				return false
+			}
+			braces <<= 1
+			if c == '{' {
+				braces |= 1
+			}
+		case '}', ']':
+			if (braces&1 == 1) != (c == '}') {
+				return false
+			}
+			braces >>= 1
+			if depth--; depth == 0 {
+				s.i++
+				return true
+			}
+		}
+		s.i++
+	}
+	return false
+}
+
+// text skips a string.
+func (s *splitter) text() bool {
+	for s.i++; s.i < len(s.b); s.i++ {
+		switch s.b[s.i] {
+		case '\\':
+			s.i++
+		case '"':
+			s.i++
+			return true
+		}
+	}
+	s.i = min(s.i, len(s.b))
+	return false
+}
+
+func (s *splitter) eat(c byte) bool {
+	if s.blank(); s.peek() != c {
+		return false
+	}
+	s.i++
+	return true
+}
+
+func (s *splitter) blank() {
+	for s.i < len(s.b) {
+		switch s.b[s.i] {
+		case ' ', '\t', '\r', '\n':
+			s.i++
+		default:
+			return
+		}
+	}
+}
+
+// peek is the next byte, 0 at the end.
+func (s *splitter) peek() byte {
+	if s.i < len(s.b) {
+		return s.b[s.i]
+	}
+	return 0
+}
+
+func (s *splitter) syntax(what string) error {
+	if len(bytes.TrimSpace(s.b)) == 0 {
+		return malformedBody([]domain.FieldError{{Code: "empty", Detail: "The body is empty.", Fix: `Send {"invoice": {…}}.`}})
+	}
+	return malformedBody([]domain.FieldError{{
+		Code: "syntax", Detail: fmt.Sprintf("The body is not well-formed JSON: %s at byte %d.", what, s.i), Fix: "Build the body with a JSON library.",
+	}})
+}
+
+// broken says what is wrong with a value whose end cannot be found. Of an
+// invoice the prover knows the place: what follows it cannot mend it.
+func (s *splitter) broken(name string, start int) error {
+	if name == memberInvoice {
+		_, err := schemas.Prove(schemas.InvoiceV1, s.b[start:])
+		if e := bodyError(err, "/"+memberInvoice); e != nil && e.Kind == domain.KindMalformed {
+			e.Code, e.Detail = invoice.ErrMalformed.Code, invoice.ErrMalformed.Detail
+			return e
+		}
+	}
+	s.i = start
+	return s.syntax("a whole value should begin")
+}
