@@ -252,3 +252,31 @@ func TestABusinessThatTheAuthorityDoesNotKnowIsAFaultOfTheConnection(t *testing.
 	b.set("businessId", b.business.BusinessID)
 	b.wantError(t, "invoice.sign", b.about(), call{changes: map[string]any{"business_id": "3fa85f64-5717-4562-b3fc-2c963f66afa6"}}, classInvalid, "other_business")
 }
+
+func TestTheTypeIsTheAuthoritysCodeForOurMeaning(t *testing.T) {
+	t.Parallel()
+	for _, operation := range []string{"invoice.validate", "invoice.sign"} {
+		b := setup(t)
+		sent := make(chan string, 1)
+		b.set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/resources/invoice-types") {
+				fmt.Fprint(w, `{"code":200,"data":[{"code":"381","value":"Credit Note"},{"code":"380","value":"Commercial Invoice"}]}`)
+				return
+			}
+			var body struct {
+				Code string `json:"invoice_type_code"`
+			}
+			_ = json.NewDecoder(r.Body).Decode(&body)
+			sent <- body.Code
+			fmt.Fprint(w, `{"code":200,"data":{"ok":true}}`)
+		}))
+		b.want(t, operation, b.about(), `{}`)
+		if got := <-sent; got != "380" {
+			t.Errorf("%s sent type %s", operation, got)
+		}
+		failure := b.wantError(t, operation, b.about(), call{changes: map[string]any{"invoice_type_code": "384"}}, classInvalid, "type_not_listed")
+		if failure.Fields[0].Pointer != "/invoice_type_code" {
+			t.Errorf("%s: fields %v", operation, failure.Fields)
+		}
+	}
+}

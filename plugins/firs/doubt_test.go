@@ -95,6 +95,16 @@ func TestFailuresAreClassedByWhetherAnEffectMayHaveHappened(t *testing.T) {
 	}
 }
 
+func TestASuccessThatDoesNotSayOKIsADoubt(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{`{"code":200,"data":{"ok":false}}`, `{"code":200,"data":null}`, `<html>welcome</html>`, ``} {
+		b := setup(t)
+		b.set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, body) }))
+		b.wantError(t, "invoice.sign", b.about(), call{}, classUnknown, "answer_unreadable")
+		b.wantError(t, "invoice.validate", b.about(), call{}, classUnavailable, "answer_unreadable")
+	}
+}
+
 func TestNothingStartsAfterTheDeadline(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -62,7 +62,7 @@ func (s *Simulator) ended(rq *request, delivered *answer) {
 	switch rq.op.name {
 	case opSign:
 		rq.ref.open--
-		rq.ref.settled = known && rq.ref.open == 0
+		rq.ref.settled = known
 	case opConfirm, opSearch:
 		if known && rq.probe && rq.signs == rq.ref.asked.Signs {
 			rq.ref.settled = true

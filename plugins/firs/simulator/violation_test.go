@@ -83,6 +83,54 @@ func TestALookupBeforeTheFirstSigningEndedSettlesNothing(t *testing.T) {
 	}
 }
 
+func TestALookupThatBeganBeforeTheSigningEndedSettlesNothing(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]simulator.Fault{
+		"signing began before it": {Kind: simulator.FaultHang, Times: 1},
+		"signing began under it":  {Kind: simulator.FaultStatus, Times: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, simulator.Options{})
+			if err := b.Inject(fault, simulator.Fault{Kind: simulator.FaultSlow, Operation: "confirm", DelayMillis: 300}); err != nil {
+				t.Fatal(err)
+			}
+			ctx, leave := context.WithCancel(t.Context())
+			left, confirmed := make(chan struct{}), make(chan int, 1)
+			sign := func() {
+				go func() {
+					defer close(left)
+					b.send(ctx, b.us, "POST", "/api/v1/invoice/sign", b.invoice("A1"))
+				}()
+			}
+			seen := func() simulator.Asked { asked, _ := b.Asked(b.irn("A1")); return asked }
+			if fault.Kind == simulator.FaultHang {
+				sign()
+				eventually(t, "the signing is there", func() bool { return seen().Signs == 1 })
+			}
+			go func() {
+				status, _ := b.send(t.Context(), b.us, "GET", "/api/v1/invoice/confirm/"+b.irn("A1"), "")
+				confirmed <- status
+			}()
+			eventually(t, "the look-up is there", func() bool { return seen().Confirms == 1 })
+			if fault.Kind == simulator.FaultHang {
+				leave()
+			} else {
+				sign()
+			}
+			<-left
+			leave()
+			if status := <-confirmed; status != 404 {
+				t.Fatalf("confirm: %d", status)
+			}
+			b.sign(t, "A1")
+			if n := b.Counters().Violations; n != 1 {
+				t.Errorf("%d violations, want 1", n)
+			}
+		})
+	}
+}
+
 func TestASlowServiceActsAlthoughItsClientLeft(t *testing.T) {
 	t.Parallel()
 	b := setup(t, simulator.Options{})
