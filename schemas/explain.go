@@ -146,14 +146,3 @@ func keywordLength(path []string) int {
 	}
 	return min(n, 1)
 }
-
-func descend(node any, path []string) (any, bool) {
-	for _, token := range path {
-		next, ok := resolve(node, child("", token))
-		if !ok {
-			return nil, false
-		}
-		node = next
-	}
-	return node, true
-}

@@ -178,10 +178,14 @@ func (r rule) absent(name, because string) Violation {
 func (r rule) unknown() []Violation {
 	object, _ := r.value.(map[string]any)
 	known, _ := r.node["properties"].(map[string]any)
+	candidates := known
+	if len(object) > MaxViolations+len(known) { // no slip of the pen: save the search
+		candidates = nil
+	}
 	var out []Violation
 	for name := range object {
 		if _, ok := known[name]; !ok && !r.patterned(name) {
-			out = append(out, unknownField(child(r.pointer, name), name, known))
+			out = append(out, unknownField(child(r.pointer, name), name, candidates))
 		}
 	}
 	slices.SortFunc(out, func(a, b Violation) int { return strings.Compare(a.Pointer, b.Pointer) })

@@ -7,8 +7,11 @@ import (
 )
 
 // resolve follows a JSON pointer in a decoded value.
-func resolve(value any, pointer string) (any, bool) {
-	for _, token := range tokens(pointer) {
+func resolve(value any, pointer string) (any, bool) { return descend(value, tokens(pointer)) }
+
+// descend follows the tokens of a JSON pointer.
+func descend(value any, path []string) (any, bool) {
+	for _, token := range path {
 		switch v := value.(type) {
 		case map[string]any:
 			next, ok := v[token]
@@ -36,13 +39,18 @@ func tokens(pointer string) []string {
 	}
 	parts := strings.Split(strings.TrimPrefix(pointer, "/"), "/")
 	for i, p := range parts {
-		parts[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(p)
+		if strings.Contains(p, "~") {
+			parts[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(p)
+		}
 	}
 	return parts
 }
 
 // plain undoes the percent-escapes that the validator puts into pointers.
 func plain(pointer string) string {
+	if !strings.Contains(pointer, "%") {
+		return pointer
+	}
 	if p, err := url.PathUnescape(pointer); err == nil {
 		return p
 	}
