@@ -28,6 +28,22 @@ func Render(e domain.Event, sequence int64) []byte {
 }
 
 func member(b []byte, name, value string) []byte {
+	b = append(b, name...)
+	if isPlain(value) { // ids, types and times are, and need no second look
+		b = append(b, '"')
+		b = append(b, value...)
+		return append(b, '"')
+	}
 	quoted, _ := json.Marshal(value) // a string always marshals
-	return append(append(b, name...), quoted...)
+	return append(b, quoted...)
+}
+
+// isPlain reports whether value is its own JSON form between quotes.
+func isPlain(value string) bool {
+	for _, c := range []byte(value) {
+		if c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return false
+		}
+	}
+	return true
 }
