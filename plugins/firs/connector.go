@@ -18,6 +18,21 @@ type connector struct {
 	now func() time.Time
 }
 
+// The capabilities, so that a signature that drifted is found by the compiler
+// and not by the manifest check at start.
+var (
+	_ sdk.Describer              = (*connector)(nil)
+	_ sdk.Checker                = (*connector)(nil)
+	_ sdk.InvoicePreparer        = (*connector)(nil)
+	_ sdk.InvoiceValidator       = (*connector)(nil)
+	_ sdk.InvoiceSigner          = (*connector)(nil)
+	_ sdk.InvoiceLookuper        = (*connector)(nil)
+	_ sdk.InvoiceTransmitter     = (*connector)(nil)
+	_ sdk.InvoicePaymentReporter = (*connector)(nil)
+	_ sdk.InvoiceB2CReporter     = (*connector)(nil)
+	_ sdk.Operator               = (*connector)(nil)
+)
+
 func newConnector() *connector { return &connector{now: time.Now} }
 
 // Manifest says what this connector can do.

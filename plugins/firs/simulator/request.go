@@ -22,10 +22,11 @@ type request struct {
 	fault            string   // a webhook fault, or ""
 
 	// Bookkeeping of track.go, guarded by Simulator.mu.
-	ref   *reference
-	probe bool  // no sign request was in flight when this look-up began
-	signs int64 // sign requests seen until then
-	over  bool
+	ref     *reference
+	probe   bool  // no sign request was in flight when this look-up began
+	signs   int64 // sign requests seen when it began, itself among them
+	over    bool
+	settles bool // this request's answer is why ref is settled
 }
 
 // serve is the way of every call under /api.
@@ -47,8 +48,9 @@ func (s *Simulator) serve(op operation) http.HandlerFunc {
 			s.ended(rq, nil)
 			panic(http.ErrAbortHandler) // closes the connection without an answer
 		}
-		if err := a.write(w); err == nil && r.Context().Err() == nil {
-			s.ended(rq, a)
+		s.ended(rq, a)
+		if err := a.write(w); err != nil || r.Context().Err() != nil {
+			s.undelivered(rq)
 		}
 		if a.after != nil {
 			a.after()

@@ -22,6 +22,7 @@ func (s *Simulator) begin(rq *request) *Fault {
 	ref := s.book.at(rq.irn)
 	rq.ref = ref
 	ref.asked.count(rq.op.name)
+	rq.signs = ref.asked.Signs
 	switch rq.op.name {
 	case opSign:
 		s.judge(ref, rq.irn)
@@ -29,7 +30,6 @@ func (s *Simulator) begin(rq *request) *Fault {
 		ref.settled = false
 	case opConfirm, opSearch:
 		rq.probe = ref.open == 0
-		rq.signs = ref.asked.Signs
 	}
 	return s.dueFault(rq)
 }
@@ -46,9 +46,10 @@ func (s *Simulator) judge(ref *reference, irn string) {
 	}
 }
 
-// ended runs once for each request that begin has seen, when its answer was
-// written or its client was gone.
-func (s *Simulator) ended(rq *request, delivered *answer) {
+// ended runs once for each request that begin has seen: right before its answer
+// is written, since a client that has it may act on it at once, or when its
+// client is gone (answer nil). A write that fails then takes it back.
+func (s *Simulator) ended(rq *request, a *answer) {
 	if rq.ref == nil {
 		return
 	}
@@ -58,14 +59,29 @@ func (s *Simulator) ended(rq *request, delivered *answer) {
 		return
 	}
 	rq.over = true
-	known := delivered != nil && delivered.definite()
+	known := a != nil && a.definite()
 	switch rq.op.name {
 	case opSign:
 		rq.ref.open--
 		rq.ref.settled = known
+		rq.settles = known
 	case opConfirm, opSearch:
 		if known && rq.probe && rq.signs == rq.ref.asked.Signs {
+			rq.settles = !rq.ref.settled
 			rq.ref.settled = true
 		}
+	}
+}
+
+// undelivered takes back what ended has noted of an answer that did not reach
+// its client.
+func (s *Simulator) undelivered(rq *request) {
+	if rq.ref == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if rq.settles && rq.signs == rq.ref.asked.Signs {
+		rq.ref.settled = false
 	}
 }
