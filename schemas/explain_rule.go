@@ -64,7 +64,7 @@ func (r rule) detail() string {
 	case "format":
 		return fmt.Sprintf("%s is not a valid %v.", name, r.node["format"])
 	case "minLength", "maxLength":
-		return fmt.Sprintf("%s must have %s.", name, between(r.node, "minLength", "maxLength", "character"))
+		return fmt.Sprintf("%s must have %s.", name, between(r.node, "minLength", "maxLength", "characters"))
 	case "minItems", "maxItems":
 		return fmt.Sprintf("%s must have %s.", name, between(r.node, "minItems", "maxItems", "entries"))
 	case "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum":
@@ -103,12 +103,15 @@ func (r rule) name() string {
 	if len(path) == 0 {
 		return "The document"
 	}
-	return path[len(path)-1]
+	if last := path[len(path)-1]; !isIndex(last) {
+		return last
+	}
+	return "Entry " + path[len(path)-1]
 }
 
 func (r rule) fix() string {
-	if r.keyword == "enum" {
-		return "Use one of " + listed(texts(r.node["enum"])) + "." + prefixed(" ", r.node["x-fix"])
+	if names := texts(r.node["enum"]); r.keyword == "enum" && (len(names) <= mostListed || r.node["x-fix"] == nil) {
+		return "Use one of " + listed(names) + "."
 	}
 	if own, ok := r.node["x-fix"].(string); ok {
 		return own
@@ -116,6 +119,10 @@ func (r rule) fix() string {
 	switch r.keyword {
 	case "type":
 		return "Write it as " + article(typeNames(r.node["type"])) + "."
+	case "minLength", "maxLength":
+		return "Write " + between(r.node, "minLength", "maxLength", "characters") + "."
+	case "minItems", "maxItems":
+		return "Give " + between(r.node, "minItems", "maxItems", "entries") + "."
 	case "pattern":
 		return fmt.Sprintf("Match the pattern %v.", r.node["pattern"])
 	case "const":

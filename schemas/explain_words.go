@@ -18,13 +18,14 @@ func texts(v any) []string {
 	return out
 }
 
-// listed names at most a dozen.
+// mostListed is how many values a person reads.
+const mostListed = 30
+
 func listed(names []string) string {
-	const most = 30
-	if len(names) <= most {
+	if len(names) <= mostListed {
 		return strings.Join(names, ", ")
 	}
-	return fmt.Sprintf("%s, … (%d in all)", strings.Join(names[:most], ", "), len(names))
+	return fmt.Sprintf("%s, … (%d in all)", strings.Join(names[:mostListed], ", "), len(names))
 }
 
 func typeNames(v any) string {
@@ -38,6 +39,8 @@ func article(kind string) string {
 	switch {
 	case kind == "":
 		return "something else"
+	case kind == "boolean":
+		return "true or false"
 	case strings.HasPrefix(kind, "null"):
 		return kind
 	case strings.ContainsAny(kind[:1], "aeio"):
@@ -46,13 +49,10 @@ func article(kind string) string {
 	return "a " + kind
 }
 
-// between says a range of lengths: "1 to 100 characters", "at least 1 entry".
+// between says a range of lengths: "1 to 100 characters".
 func between(node map[string]any, low, high, unit string) string {
 	least, hasLeast := node[low]
 	most, hasMost := node[high]
-	if !strings.HasSuffix(unit, "s") {
-		unit += "s"
-	}
 	switch {
 	case hasLeast && hasMost:
 		return fmt.Sprintf("%v to %v %s", least, most, unit)
