@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -82,14 +83,11 @@ func (a *acks) sent(ids []string) {
 	}
 }
 
-// unknown returns those entries that are not in our hands.
-func (a *acks) unknown(entries []redis.XMessage) []redis.XMessage {
+// inHand returns the entries that are in our hands now.
+func (a *acks) inHand() map[string]struct{} {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(entries), func(e redis.XMessage) bool {
-		_, held := a.held[e.ID]
-		return held
-	})
+	return maps.Clone(a.held)
 }
 
 // ackLoop sends acks in batches until end, and then the last ones.

@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -69,6 +70,8 @@ func (s *subscription) catchUp() error {
 		if n == 0 {
 			return nil
 		}
+		// Before the read: what is acked while it runs is no longer held after it.
+		held := s.acks.inHand()
 		streams, err := s.bus.cmd.XReadGroup(s.base, &redis.XReadGroupArgs{
 			Group: s.cfg.Group, Consumer: s.consumer, Count: int64(n), Block: -1,
 			Streams: []string{s.bus.StreamKey(s.stream), from},
@@ -77,9 +80,16 @@ func (s *subscription) catchUp() error {
 			err = nil
 		}
 		page := s.entries(streams)
-		if err := s.handOut(s.acks.unknown(page), n, err); err != nil || len(page) == 0 {
+		if err := s.handOut(unknown(page, held), n, err); err != nil || len(page) == 0 {
 			return err
 		}
 		from = page[len(page)-1].ID
 	}
+}
+
+func unknown(page []redis.XMessage, held map[string]struct{}) []redis.XMessage {
+	return slices.DeleteFunc(slices.Clone(page), func(e redis.XMessage) bool {
+		_, known := held[e.ID]
+		return known
+	})
 }
