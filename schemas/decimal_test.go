@@ -94,3 +94,12 @@ func FuzzDecimal(f *testing.F) {
 		}
 	})
 }
+
+func TestHundredthsAreWholeNumbers(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]int64{"0": 0, "104.28": 10428, "7.5": 750, "1e2": 10000, "999999999999.99": 99999999999999} {
+		if got := decimal(t, in).Hundredths(); got != want {
+			t.Errorf("%s is %d hundredths, want %d", in, got, want)
+		}
+	}
+}

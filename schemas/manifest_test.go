@@ -1,6 +1,7 @@
 package schemas_test
 
 import (
+	"encoding/json"
 	"path/filepath"
 	"testing"
 	"time"
@@ -49,4 +50,17 @@ func FuzzParseManifest(f *testing.F) {
 			t.Errorf("manifest %v, error %v", m, err)
 		}
 	})
+}
+
+func TestADurationIsWrittenAsGoWritesIt(t *testing.T) {
+	t.Parallel()
+	var d schemas.Duration
+	for _, bad := range []string{`30`, `"30"`, `"soon"`, `null1`} {
+		if err := json.Unmarshal([]byte(bad), &d); err == nil {
+			t.Errorf("%s became %v", bad, d)
+		}
+	}
+	if err := json.Unmarshal([]byte(`"1m30s"`), &d); err != nil || time.Duration(d) != 90*time.Second {
+		t.Errorf("got %v, %v", d, err)
+	}
 }

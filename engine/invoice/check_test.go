@@ -2,6 +2,7 @@ package invoice_test
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -165,4 +166,19 @@ func BenchmarkRead(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(`{"issue_date":"2025-08-05","invoice_line":[{"price":{"base_quantity":0}}],"billing_reference":[{"irn":"x"}]}`))
+	f.Add([]byte(`{"tax_total":[{"tax_subtotal":[{"taxable_amount":1e59,"tax_category":{"id":"WITHHOLDING_TAX","percent":-1}}]}]}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		_, inv, err := invoice.Read(body, seller(), moment())
+		var refusal *domain.Error
+		if (inv == nil) == (err == nil) || err != nil && !errors.As(err, &refusal) {
+			t.Fatalf("invoice %v, error %v", inv, err)
+		}
+		if refusal != nil && len(refusal.Fields) == 0 {
+			t.Fatalf("refused without a reason: %v", refusal)
+		}
+	})
 }
