@@ -58,6 +58,8 @@ func (in *instance) check(ctx context.Context, conn *connection) *domain.Connect
 
 // askCheck asks, twice when the connector does not know the connection.
 func (in *instance) askCheck(ctx context.Context, p *process, conn *connection) (*connectorpb.CheckResponse, *domain.ConnectorError) {
+	p.inFlight.Add(1)
+	defer p.inFlight.Add(-1)
 	res, err := p.calls.Check(ctx, &connectorpb.CheckRequest{Connection: conn.ref(in.env)})
 	if err == nil && res.GetConnectionUnknown() {
 		known, openErr := in.open(ctx, conn)
@@ -68,7 +70,11 @@ func (in *instance) askCheck(ctx context.Context, p *process, conn *connection) 
 		res, err = p.calls.Check(ctx, &connectorpb.CheckRequest{Connection: known})
 	}
 	if err != nil {
-		crashed := ctx.Err() == nil && p.hasExited()
+		inFlight := p.inFlight.Load()
+		crashed := ctx.Err() == nil && p.exitedWithin(exitNotice)
+		if crashed {
+			p.died(inFlight) // a neighbour that fell with this is not alone
+		}
 		return nil, lostError(ctx, status.Code(err), crashed)
 	}
 	if res.GetConnectionUnknown() {

@@ -32,11 +32,11 @@ func (e exit) how() string {
 	}
 	sig := fmt.Sprintf("ended by signal %d (%s)", int(ws.Signal()), ws.Signal())
 	switch {
+	case ws.Signal() != syscall.SIGKILL || e.killed != "":
+		return sig
 	case e.oom:
 		return sig + ": OOM_KILLED, the kernel ran out of memory; raise the limit"
-	case ws.Signal() == syscall.SIGKILL && e.killed == "":
-		return sig + ", not by the host: somebody's kill, or the kernel short of memory"
 	default:
-		return sig
+		return sig + ", not by the host: somebody's kill, or the kernel short of memory"
 	}
 }

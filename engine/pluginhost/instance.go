@@ -49,6 +49,7 @@ type operationState struct {
 
 // report changes the state and tells the subscribers.
 func (in *instance) report(s State, reason string) {
+	reason = in.redact.mask(reason) // it may quote what the connector wrote
 	in.mu.Lock()
 	changed := in.state != s
 	if changed {
@@ -74,7 +75,7 @@ func (in *instance) supervise(ctx context.Context, start func(*instance) (*proce
 	b := backoff{min: in.cfg.RestartMin, max: in.cfg.RestartMax, quiet: in.cfg.QuietAfter, loopAt: in.cfg.CrashLoop}
 	in.report(StateStarting, "first start")
 	for ctx.Err() == nil {
-		began := time.Now()
+		began := time.Now() // not the engine's clock: how long a process really ran
 		p, err := start(in)
 		if err == nil {
 			err = in.watch(ctx, p)
@@ -140,7 +141,7 @@ func restartKind(err error) string {
 }
 
 var (
-	errEnded  = errors.New("the process ended")
+	errEnded  = errors.New("the process is gone")
 	errFrozen = errors.New("the process froze")
 )
 

@@ -40,7 +40,7 @@ func (in *instance) settleLost(ctx context.Context, p *process, op *operationSta
 	if lost.sent && op.doubtful() {
 		e.Class = domain.ClassUnknownOutcome
 	}
-	in.log.Warn("connector gave no answer", "operation", op.name, "class", e.Class, "code", e.Code,
+	in.log.Debug("connector gave no answer", "operation", op.name, "class", e.Class, "code", e.Code,
 		"sent", lost.sent, "error", in.redact.mask(lost.err.Error()))
 	fail(out, e)
 }

@@ -178,7 +178,9 @@ func (p *process) end(why string, grace time.Duration, sink *logSink) {
 			p.exitedWithin(grace)
 		}
 		p.run.kill(why)
-		if !p.exitedWithin(killAlarm) {
+		if p.exitedWithin(killAlarm) {
+			<-p.run.quiet // its last words come before the end of this
+		} else {
 			sink.log.Error("connector does not die: it waits in the kernel", "pid", p.run.pid())
 		}
 	}

@@ -50,7 +50,7 @@ func (e *entry) describe(s *ConnectorStatus) {
 func (in *instance) status() ConnectorStatus {
 	in.mu.Lock()
 	s := ConnectorStatus{
-		Name: in.entry.name, Environment: in.env, State: in.state, Reason: in.redact.mask(in.reason),
+		Name: in.entry.name, Environment: in.env, State: in.state, Reason: in.reason,
 		Since: in.since, Restarts: in.restarts, LastExit: in.redact.mask(in.lastExit),
 	}
 	in.mu.Unlock()

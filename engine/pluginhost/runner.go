@@ -40,12 +40,13 @@ type childRunner struct {
 	reaped bool          // the number is no longer ours
 	exited chan struct{} // closed after the process was reaped
 	result exit          // to be read after exited
+	quiet  chan struct{} // closed after its last line was read
 	killed atomic.Pointer[string]
 	oomsAt int64
 }
 
 func newChildRunner(cmd *exec.Cmd, l *launcher, dir *startDir, sink *logSink) *childRunner {
-	r := &childRunner{cmd: cmd, launch: l, dir: dir, sink: sink, exited: make(chan struct{})}
+	r := &childRunner{cmd: cmd, launch: l, dir: dir, sink: sink, exited: make(chan struct{}), quiet: make(chan struct{})}
 	r.handshake, r.handshakeTo = io.Pipe()
 	return r
 }
@@ -123,8 +124,9 @@ func (r *childRunner) pumpStderr(errs *os.File) {
 
 // reap waits for the end, ends what the process has left behind, and says so.
 func (r *childRunner) reap(pipes ...*os.File) {
+	defer close(r.quiet)
 	r.bury()
-	r.result = exit{state: r.cmd.ProcessState, oom: oomKills() > r.oomsAt}
+	r.result = exit{state: r.cmd.ProcessState, oom: r.oomsAt >= 0 && oomKills() > r.oomsAt}
 	if why := r.killed.Load(); why != nil {
 		r.result.killed = *why
 	}
