@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -27,6 +28,7 @@ type member struct {
 	ctx        context.Context
 	statements []Statement
 	fn         func(context.Context, Tx) error
+	bytes      int // of its arguments, about
 
 	state atomic.Int32
 	// turn hands the transaction to the caller, who runs fn on its own
@@ -43,7 +45,7 @@ type member struct {
 }
 
 func newMember(ctx context.Context, statements []Statement, fn func(context.Context, Tx) error) *member {
-	m := &member{ctx: ctx, statements: statements, fn: fn, done: make(chan error, 1)}
+	m := &member{ctx: ctx, statements: statements, fn: fn, bytes: size(statements), done: make(chan error, 1)}
 	if fn != nil {
 		m.turn, m.ran = make(chan Tx), make(chan error, 1)
 	}
@@ -164,19 +166,27 @@ func (q *queue) next() []*member {
 
 func (q *queue) gather(first *member) []*member {
 	group := appendTaken(nil, first)
-	for len(group) < q.limit {
+	// Those whom the last commit has just woken may be about to queue again:
+	// whoever is ready to run goes first. Nobody who is not is waited for.
+	runtime.Gosched()
+	for bytes := first.bytes; len(group) < q.limit && bytes < maxGroupBytes; {
 		select {
 		case m, ok := <-q.in:
 			if !ok {
 				return group
 			}
 			group = appendTaken(group, m)
+			bytes += m.bytes
 		default:
 			return group
 		}
 	}
 	return group
 }
+
+// maxGroupBytes bounds what one commit carries beyond its last member: a group
+// of large documents would else hold memory and everybody else up.
+const maxGroupBytes = 4 << 20
 
 func appendTaken(group []*member, m *member) []*member {
 	if m.take() {

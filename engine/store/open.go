@@ -41,7 +41,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	st := &stats{now: cfg.Now, observe: cfg.Observe}
+	st := &stats{now: cfg.Now, observe: cfg.Observe, log: cfg.Log}
 	db, err := openDatabase(ctx, cfg, st)
 	if err != nil {
 		return nil, err
@@ -108,7 +108,12 @@ func (s *Store) Update(ctx context.Context, fn func(ctx context.Context, tx Tx) 
 	if inUpdate(ctx) {
 		return errNested
 	}
-	return s.db.update(ctx, fn)
+	err := s.db.update(ctx, fn)
+	var p *panicError
+	if errors.As(err, &p) {
+		s.cfg.Log.ErrorContext(ctx, "update panicked", "panic", p.value, "stack", string(p.stack))
+	}
+	return err
 }
 
 // Reader reads what is committed, beside the writers. On SQLite it cannot

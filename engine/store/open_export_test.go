@@ -22,6 +22,9 @@ func Inject(f Fault) func(*Config) {
 	}
 }
 
+// Waiting is how many callers wait for SQLite's writer.
+func Waiting(s *Store) int { return len(s.db.(*sqliteDB).writer.queue.in) }
+
 // MidpointOffset is how a clock offset follows from one round trip.
 func MidpointOffset(before, server, after time.Time) time.Duration {
 	return midpointOffset(before, server, after)

@@ -37,7 +37,7 @@ func (d *postgresDB) commit(group []*member) {
 // is why the first transaction was lost, for the statistics.
 func (d *postgresDB) settle(group []*member) (lost error) {
 	var alone []*member
-	rest := group
+	rest := slices.Clone(group)
 	for round := 0; len(rest) > 1 && round < maxRounds; round++ {
 		spoilers, err := d.try(rest)
 		if err == nil && len(spoilers) == 0 {
@@ -46,7 +46,6 @@ func (d *postgresDB) settle(group []*member) (lost error) {
 		}
 		if lost == nil {
 			lost = errors.Join(err, firstVerdict(spoilers))
-			d.stats.lost(lost)
 		}
 		if isUnavailable(err) || errors.Is(err, ErrUnknown) {
 			verdict(rest, err)
@@ -211,5 +210,5 @@ func firstVerdict(members []*member) error {
 }
 
 func without(members, gone []*member) []*member {
-	return slices.DeleteFunc(slices.Clone(members), func(m *member) bool { return slices.Contains(gone, m) })
+	return slices.DeleteFunc(members, func(m *member) bool { return slices.Contains(gone, m) })
 }

@@ -23,7 +23,7 @@ type postgresTx struct {
 // beginPostgres starts a transaction. Its error is errNotBegun: nothing ran.
 func beginPostgres(ctx context.Context, conn *pgx.Conn) (*postgresTx, error) {
 	if _, err := conn.Exec(ctx, "BEGIN"); err != nil {
-		return nil, errors.Join(errNotBegun, unavailable(postgresError(err)))
+		return nil, notBegun(postgresError(err))
 	}
 	return &postgresTx{conn: conn, bound: ctx}, nil
 }

@@ -95,7 +95,7 @@ func sqlitePath(name string) (string, error) {
 // sqlitePool gives connections that are closed when they are given back: who
 // wants to keep one keeps it.
 func sqlitePool(cfg Config, path string, pragmas ...string) (*sql.DB, error) {
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": append([]string{
+	q := url.Values{"_pragma": append([]string{
 		fmt.Sprintf("busy_timeout(%d)", cfg.BusyTimeout.Milliseconds()), // first: the others may have to wait
 		"journal_mode(WAL)",
 		"synchronous(" + cfg.Synchronous + ")",

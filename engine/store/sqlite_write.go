@@ -4,12 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 )
 
 // errNotBegun marks a transaction that could not even start: trying its
 // members one by one would only wait for each of them again.
-var errNotBegun = errors.New("store: the transaction could not begin")
+var errNotBegun = errors.New("store: begin")
+
+func notBegun(err error) error { return fmt.Errorf("%w: %w", errNotBegun, unavailable(err)) }
 
 // sqliteWriter is the one goroutine that writes, on one connection. It commits
 // all callers who wait in one transaction, each in a savepoint of its own.
@@ -37,7 +40,6 @@ func (w *sqliteWriter) commit(group []*member) {
 	start := time.Now()
 	err := w.try(group)
 	if err != nil {
-		w.stats.lost(err)
 		w.rerun(group, err)
 	}
 	w.stats.committed(group, time.Since(start), err)
@@ -99,13 +101,13 @@ func (w *sqliteWriter) begin(ctx context.Context) error {
 	if w.conn == nil {
 		conn, err := openSQLiteConn(ctx, w.db)
 		if err != nil {
-			return errors.Join(errNotBegun, unavailable(err))
+			return notBegun(err)
 		}
 		w.conn = conn
 	}
 	if _, err := w.conn.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
 		w.reset(ctx)
-		return errors.Join(errNotBegun, unavailable(err))
+		return notBegun(err)
 	}
 	return nil
 }

@@ -78,6 +78,22 @@ func normalStatements(statements []Statement) ([]Statement, error) {
 	return out, nil
 }
 
+// size is about how many bytes of arguments statements carry.
+func size(statements []Statement) int {
+	n := 0
+	for i := range statements {
+		for _, a := range statements[i].Args {
+			switch v := a.(type) {
+			case string:
+				n += len(v)
+			case []byte:
+				n += len(v)
+			}
+		}
+	}
+	return n
+}
+
 // normalArgs turns arguments into what both drivers take alike: nil, int64,
 // string, []byte. The slice is copied only when something changes.
 func normalArgs(args []any) ([]any, error) {

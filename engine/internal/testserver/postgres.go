@@ -1,3 +1,5 @@
+// Package testserver starts real PostgreSQL and Redis servers for tests. They end
+// with the test, or with the test's process however it ends.
 package testserver
 
 import (

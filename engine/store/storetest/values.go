@@ -71,9 +71,10 @@ func textAndBytes(t *testing.T, s *store.Store) {
 		fromBytes domain.Stage
 		fromText  []byte
 		either    any
+		no        = true
 	)
-	one(t, s, `SELECT raw, id, n FROM probe`, nil, &fromBytes, &fromText, &either)
-	if fromBytes != "body" || string(fromText) != "a" || either != int64(0) {
+	one(t, s, `SELECT raw, id, n, epoch FROM probe`, nil, &fromBytes, &fromText, &either, &no)
+	if no || fromBytes != "body" || string(fromText) != "a" || either != int64(0) {
 		t.Errorf("got %q %q %v", fromBytes, fromText, either)
 	}
 }
