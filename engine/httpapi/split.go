@@ -66,17 +66,17 @@ func (s *splitter) object(members []string) (map[string][]byte, error) {
 	if !s.eat('{') {
 		return nil, s.syntax("an object should begin")
 	}
-	for first := true; ; first = false {
-		if s.eat('}') {
-			break
-		}
+	name, start := "", 0 // of the member before
+	for first := true; !s.eat('}'); first = false {
 		if !first && !s.eat(',') {
-			return nil, s.syntax("a comma or the object's end should be")
+			return nil, s.broken(name, start, "a comma or the object's end should be")
 		}
-		name, value, err := s.member()
-		if err != nil {
+		var value []byte
+		var err error
+		if name, value, err = s.member(); err != nil {
 			return nil, err
 		}
+		start = s.i - len(value)
 		pointer := "/" + escapePointer(name)
 		switch _, twice := out[name]; {
 		case twice:
@@ -107,7 +107,7 @@ func (s *splitter) member() (name string, value []byte, err error) {
 	s.blank()
 	start = s.i
 	if !s.value() || s.i == start {
-		return "", nil, s.broken(name, start)
+		return "", nil, s.broken(name, start, "a whole value should begin")
 	}
 	return name, s.b[start:s.i:s.i], nil
 }
@@ -211,13 +211,13 @@ func (s *splitter) syntax(what string) error {
 		return malformedBody([]domain.FieldError{{Code: "empty", Detail: "The body is empty.", Fix: `Send {"invoice": {…}}.`}})
 	}
 	return malformedBody([]domain.FieldError{{
-		Code: "syntax", Detail: fmt.Sprintf("The body is not well-formed JSON: %s at byte %d.", what, s.i), Fix: "Build the body with a JSON library.",
+		Code: "not_json", Detail: fmt.Sprintf("The body is not well-formed JSON: %s at byte %d.", what, s.i), Fix: "Build the body with a JSON library.",
 	}})
 }
 
-// broken says what is wrong with a value whose end cannot be found. Of an
-// invoice the prover knows the place: what follows it cannot mend it.
-func (s *splitter) broken(name string, start int) error {
+// broken says what is wrong where the value at start ends badly. Of an invoice
+// the prover knows the place: what follows cannot mend it.
+func (s *splitter) broken(name string, start int, what string) error {
 	if name == memberInvoice {
 		_, err := schemas.Prove(schemas.InvoiceV1, s.b[start:])
 		if e := bodyError(err, "/"+memberInvoice); e != nil && e.Kind == domain.KindMalformed {
@@ -225,6 +225,5 @@ func (s *splitter) broken(name string, start int) error {
 			return e
 		}
 	}
-	s.i = start
-	return s.syntax("a whole value should begin")
+	return s.syntax(what)
 }

@@ -386,4 +386,3 @@ func must(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
-
