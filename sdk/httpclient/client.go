@@ -50,6 +50,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		tracker = began.New(true, noDeadline, c.options.Now)
 	}
 	leave := &leave{tracker: tracker, changes: r.changes() && tracker.Effect()}
+	leave.trail.expect(len(r.Body))
 	req, err := c.build(httptrace.WithClientTrace(ctx, leave.trace()), r)
 	if err != nil {
 		return nil, err

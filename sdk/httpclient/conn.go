@@ -34,7 +34,7 @@ func (c *conn) Write(p []byte) (int, error) {
 	}
 	n, err := c.Conn.Write(p)
 	if l != nil {
-		passed(l, err)
+		l.trail.passed(p[:n])
 	}
 	return n, err
 }

@@ -17,23 +17,21 @@ var noDeadline time.Time
 type leave struct {
 	tracker *began.Tracker
 	changes bool
+	trail   trail
 
-	mu      sync.Mutex
-	begun   bool  // this request's first byte was allowed
-	written bool  // net/http has handed over its last byte
-	err     error // why leave was refused
+	mu    sync.Mutex
+	begun bool  // this request's first byte was allowed
+	err   error // why leave was refused
 }
 
 // trace binds the request to each connection that it gets.
 func (l *leave) trace() *httptrace.ClientTrace {
+	asks := l
 	if !l.changes {
-		return &httptrace.ClientTrace{
-			GotConn: func(info httptrace.GotConnInfo) { bind(info.Conn, nil) },
-		}
+		asks = nil
 	}
 	return &httptrace.ClientTrace{
-		GotConn:      func(info httptrace.GotConnInfo) { bind(info.Conn, l) },
-		WroteRequest: func(info httptrace.WroteRequestInfo) { l.wrote(info.Err) },
+		GotConn: func(info httptrace.GotConnInfo) { bind(info.Conn, asks) },
 	}
 }
 
@@ -48,20 +46,14 @@ func (l *leave) ask() error {
 	return l.err
 }
 
-func (l *leave) wrote(err error) {
+func (l *leave) state() (begun bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.written = l.begun && err == nil
-}
-
-func (l *leave) state() (begun, written bool, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.begun, l.written, l.err
+	return l.begun, l.err
 }
 
 // later reports whether the call's effect had begun with another request.
 func (l *leave) later() bool {
-	begun, _, _ := l.state()
+	begun, _ := l.state()
 	return l.tracker.Began() && !begun
 }

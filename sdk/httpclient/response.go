@@ -133,7 +133,7 @@ func (c *Client) read(l *leave, answer *http.Response) (*Response, error) {
 // begun anywhere in this call, not in this request: a later question that fails
 // must not read as "nothing happened".
 func (c *Client) failed(l *leave, err error) *sdk.Error {
-	begun, _, refused := l.state()
+	begun, refused := l.state()
 	switch {
 	case begun:
 		return sdk.UnknownOutcomef("no_answer", "the request went out and no answer came: %w", bare(err))

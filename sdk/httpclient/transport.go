@@ -31,6 +31,7 @@ func newTransport(o Options) *http.Transport {
 		MaxConnsPerHost:        o.MaxConnections,
 		MaxIdleConnsPerHost:    o.MaxConnections,
 		IdleConnTimeout:        o.IdleTimeout,
+		WriteBufferSize:        16 << 10, // a usual request leaves in one write
 		MaxResponseHeaderBytes: 64 << 10,
 		DisableCompression:     true, // a cap on what is read must be a cap on what it becomes
 	}
