@@ -196,9 +196,13 @@ func batchError(conn *pgx.Conn, err error) error {
 	return err
 }
 
+// verdict gives err to all who were in a transaction that came to nothing or
+// to nobody knows what; who had left before it keeps ctx.Err().
 func verdict(members []*member, err error) {
 	for _, m := range members {
-		m.verdict = err
+		if m.verdict == nil || isUnavailable(err) {
+			m.verdict = err
+		}
 	}
 }
 

@@ -216,11 +216,13 @@ func (c *PostgresCluster) Kill() {
 		return
 	}
 	if pid := c.pid(); pid > 0 {
+		_ = syscall.Kill(pid, syscall.SIGSTOP) // it starts no more children
 		children := childrenOf(pid)
-		_ = syscall.Kill(pid, syscall.SIGKILL)
 		for _, child := range children {
 			_ = syscall.Kill(child, syscall.SIGKILL)
 		}
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+		awaitGone(children)
 	}
 	_, _ = io.WriteString(c.alive, "keep\n")
 	_ = c.shell.Wait()
@@ -242,6 +244,28 @@ func (c *PostgresCluster) pid() int {
 	line, _, _ := strings.Cut(string(raw), "\n")
 	pid, _ := strconv.Atoi(strings.TrimSpace(line))
 	return pid
+}
+
+// awaitGone waits until the processes hold nothing any more: a new server
+// refuses to start beside the old one's memory.
+func awaitGone(pids []int) {
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for _, pid := range pids {
+		for alive(pid) {
+			<-tick.C
+		}
+	}
+}
+
+// alive reports whether the process still runs; a zombie does not.
+func alive(pid int) bool {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	_, state, _ := strings.Cut(string(raw), ") ")
+	return !strings.HasPrefix(state, "Z") && !strings.HasPrefix(state, "X")
 }
 
 func childrenOf(pid int) []int {
