@@ -136,7 +136,7 @@ func (c *PostgresCluster) command(name string, args ...string) *exec.Cmd {
 // keeper runs the server until its standard input ends, which the kernel sees
 // to when the test process ends in whatever way; then it stops the server and
 // removes its files. Told to keep them, it only waits for the server's end.
-const keeper = `trap '' INT
+const keeper = `trap '' INT TERM HUP
 "$@" </dev/null >>server.log 2>&1 & p=$!
 read -r order
 [ "$order" = keep ] || kill -QUIT $p
