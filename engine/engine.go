@@ -33,8 +33,10 @@ type Config struct {
 	Version  string
 	// Now is the clock; default time.Now.
 	Now func() time.Time
-	// OnCall and OnCallback are told of each finished call of a connector and
-	// each attempt of a callback: the console of `afara dev`. Nil for none.
+	// OnAccept, OnCall and OnCallback are told of each accepted submission,
+	// each finished call of a connector and each attempt of a callback: the
+	// console of `afara dev`. Nil for none.
+	OnAccept   func(ingest.Accepted)
 	OnCall     func(pipeline.Observation)
 	OnCallback func(callback.Attempted)
 	// RunDir is where connectors' private copies and sockets live; empty for
@@ -145,6 +147,7 @@ func (e *Engine) wireNouns(context.Context) (err error) {
 	e.look = &lookout{bus: e.Bus, now: e.Store.Now}
 	e.Ingest, err = ingest.New(ingest.Config{
 		Store: e.Store, Applier: e.Applier, PerEnvironment: s.BacklogLimit, Total: s.BacklogTotal, BusAway: e.look.away,
+		Observe: e.cfg.OnAccept,
 	})
 	if err != nil {
 		return err

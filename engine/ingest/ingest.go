@@ -61,6 +61,16 @@ type Config struct {
 	PerEnvironment, Total int
 	// BusAway is how long the bus has been away; nil when it cannot be.
 	BusAway func() time.Duration
+	// Observe is told of each accepted submission, after its commit; nil for
+	// none. Return at once.
+	Observe func(Accepted)
+}
+
+// Accepted is one accepted submission, for the console.
+type Accepted struct {
+	Environment domain.EnvironmentID
+	Answer      []byte
+	Took        time.Duration
 }
 
 const (
@@ -91,6 +101,9 @@ func New(cfg Config) (*Service, error) {
 	if cfg.BusAway == nil {
 		cfg.BusAway = func() time.Duration { return 0 }
 	}
+	if cfg.Observe == nil {
+		cfg.Observe = func(Accepted) {}
+	}
 	cfg.Applier.Register(partKey, writeKey)
 	cfg.Applier.Register(domain.PartDocument, writeDocument)
 	return &Service{cfg: cfg, backlog: backlog{store: cfg.Store, perEnvironment: cfg.PerEnvironment, total: cfg.Total}}, nil
@@ -110,11 +123,16 @@ func (s *Service) Accept(ctx context.Context, sub Submission) (Answer, error) {
 	if err := s.room(ctx, sub.Environment); err != nil {
 		return Answer{}, err
 	}
+	began := s.cfg.Store.Now()
 	draft, err := sub.Make(ctx)
 	if err != nil {
 		return Answer{}, err
 	}
-	return s.commit(ctx, sub, draft)
+	a, err := s.commit(ctx, sub, draft)
+	if err == nil && !a.Replayed {
+		s.cfg.Observe(Accepted{Environment: sub.Environment, Answer: a.Body, Took: s.cfg.Store.Now().Sub(began)})
+	}
+	return a, err
 }
 
 func (s *Service) commit(ctx context.Context, sub Submission, d domain.Draft) (Answer, error) {
