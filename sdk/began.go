@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"context"
+	"errors"
 
 	"github.com/afara-dev/afara/sdk/internal/began"
 )
@@ -26,7 +27,7 @@ func MarkBegan(ctx context.Context) error {
 }
 
 func beganError(err error) *Error {
-	if err == began.ErrTwice {
+	if errors.Is(err, began.ErrTwice) {
 		return Internalf("second_effect", "%w: end the call and let the engine decide", err)
 	}
 	return Unavailablef("not_started", "%w", err)

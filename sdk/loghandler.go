@@ -36,8 +36,8 @@ type logHandler struct {
 
 type logField struct{ name, value []byte }
 
-func newLogHandler(w io.Writer, level slog.Level, now func() time.Time, m *masker) *logHandler {
-	return &logHandler{out: &lineWriter{w: w}, level: level, now: now, mask: m}
+func newLogHandler(out *lineWriter, level slog.Level, now func() time.Time, m *masker) *logHandler {
+	return &logHandler{out: out, level: level, now: now, mask: m}
 }
 
 // Enabled tells by level alone.
@@ -89,7 +89,8 @@ func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
 		b.Write(f.value)
 	}
 	b.WriteString("}\n")
-	return h.out.write(b.Bytes())
+	_, err := h.out.Write(b.Bytes())
+	return err
 }
 
 func levelName(l slog.Level) string {
@@ -173,15 +174,14 @@ func (h *logHandler) text(s string) []byte {
 	}
 }
 
-// lineWriter keeps lines whole.
+// lineWriter keeps lines whole, whoever writes them.
 type lineWriter struct {
 	mu sync.Mutex
 	w  io.Writer
 }
 
-func (l *lineWriter) write(line []byte) error {
+func (l *lineWriter) Write(line []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, err := l.w.Write(line)
-	return err
+	return l.w.Write(line)
 }

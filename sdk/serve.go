@@ -51,7 +51,7 @@ func serve(c Describer, o options) error {
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig: handshake,
 		Plugins:         PluginSet(s),
-		Logger:          hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: o.logTo, JSONFormat: true}),
+		Logger:          hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: s.lines, JSONFormat: true}),
 		GRPCServer: func(with []grpc.ServerOption) *grpc.Server {
 			return newGRPCServer(with, d, std)
 		},

@@ -27,6 +27,7 @@ type server struct {
 	masker      *masker
 	secret      secretFinder
 	now         func() time.Time
+	lines       *lineWriter
 	log         *slog.Logger
 }
 
@@ -49,10 +50,11 @@ func newServer(c Describer, o options) (*server, error) {
 	}
 	cache := newConnectionCache(o.connections)
 	mask := newMasker(cache)
+	lines := &lineWriter{w: o.logTo}
 	return &server{
 		connector: c, manifest: m, handlers: handlers, effects: effects(m),
 		connections: cache, masker: mask, secret: find, now: o.now,
-		log: slog.New(newLogHandler(o.logTo, o.level, o.now, mask)),
+		lines: lines, log: slog.New(newLogHandler(lines, o.level, o.now, mask)),
 	}, nil
 }
 

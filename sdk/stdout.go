@@ -19,7 +19,7 @@ import (
 // breaks the start, and a long one after it blocks the process for good.
 type stdout struct {
 	engine *os.File // what descriptor 1 was
-	out    *os.File // os.Stdout as the program found it, now the pipe
+	out    *os.File // os.Stdout, now the pipe
 	err    *os.File // os.Stderr as the program found it
 
 	log     chan *slog.Logger
@@ -29,14 +29,15 @@ type stdout struct {
 
 // guardStdout is called before anything else may print.
 func guardStdout() (*stdout, error) {
-	s := &stdout{out: os.Stdout, err: os.Stderr, log: make(chan *slog.Logger, 1)}
+	s := &stdout{err: os.Stderr, log: make(chan *slog.Logger, 1)}
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	if s.engine, err = takeOver(s.out, w); err != nil {
+	if s.engine, err = takeOver(os.Stdout, w); err != nil {
 		return nil, errors.Join(err, r.Close(), w.Close())
 	}
+	s.out = os.Stdout
 	go s.sort(r)
 	return s, nil
 }
