@@ -97,7 +97,7 @@ func (s *splitter) member() (name string, value []byte, err error) {
 		return "", nil, s.syntax("a member's name should be")
 	}
 	start := s.i
-	if !s.text() || json.Unmarshal(s.b[start:s.i], &name) != nil {
+	if !s.text() || json.Unmarshal(s.b[start:s.i], &name) != nil { // a name may hold escapes
 		s.i = start
 		return "", nil, s.syntax("a member's name should be")
 	}
@@ -164,19 +164,26 @@ func (s *splitter) nest() bool {
 	return false
 }
 
-// text skips a string.
+// text skips a string: to the first quote before which no odd number of
+// backslashes stands.
 func (s *splitter) text() bool {
-	for s.i++; s.i < len(s.b); s.i++ {
-		switch s.b[s.i] {
-		case '\\':
-			s.i++
-		case '"':
+	start := s.i + 1
+	for s.i = start; ; s.i++ {
+		n := bytes.IndexByte(s.b[s.i:], '"')
+		if n < 0 {
+			s.i = len(s.b)
+			return false
+		}
+		s.i += n
+		slashes := 0
+		for i := s.i - 1; i >= start && s.b[i] == '\\'; i-- {
+			slashes++
+		}
+		if slashes%2 == 0 {
 			s.i++
 			return true
 		}
 	}
-	s.i = min(s.i, len(s.b))
-	return false
 }
 
 func (s *splitter) eat(c byte) bool {
