@@ -34,6 +34,9 @@ func (e *Engine) runStreams(ctx, walking context.Context) error {
 	err = router.Run(ctx)
 	group.Wait()
 	s.listens.Wait()
+	for _, end := range s.ends {
+		end()
+	}
 	return err
 }
 
@@ -46,6 +49,7 @@ type streams struct {
 
 	mu      sync.Mutex
 	reading map[string]context.CancelFunc
+	ends    []func() // what else ends when all listens have
 }
 
 // manage runs until ctx ends.
@@ -181,6 +185,9 @@ func (s *streams) deliveries(stream string) (message.NoPublishHandlerFunc, error
 	if err != nil {
 		return nil, err
 	}
+	keeper := work.NewKeeper(s.walking, r)
+	e.relay.Keep(stream, keeper)
+	s.ends = append(s.ends, keeper.Close)
 	return handle(r), nil
 }
 

@@ -2,7 +2,6 @@ package callback
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -111,14 +110,14 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 func readDeliveries(ctx context.Context, q store.Querier, work []domain.Work) (map[domain.WorkID]*Delivery, error) {
 	out := make(map[domain.WorkID]*Delivery, len(work))
 	byID := make(map[domain.WorkID]domain.Work, len(work))
-	args := make([]any, len(work))
-	marks := make([]string, len(work))
+	ids := make([]domain.WorkID, len(work))
 	for i, w := range work {
-		args[i], marks[i], byID[w.ID] = w.ID, fmt.Sprintf("$%d", i+1), w
+		ids[i], byID[w.ID] = w.ID, w
 	}
+	list, args := store.List(0, ids)
 	rows, err := q.Query(ctx, `SELECT delivery.id, delivery.url, delivery.attempts, event.id, event.environment_id, event.organisation_id,
  event.type, event.resource_id, event.sequence, event.data, event.occurred_at
-FROM delivery JOIN event ON event.id = delivery.event_id WHERE delivery.id IN (`+strings.Join(marks, ", ")+`)`, args...)
+FROM delivery JOIN event ON event.id = delivery.event_id WHERE delivery.id IN (`+list+`)`, args...)
 	if err != nil {
 		return nil, err
 	}

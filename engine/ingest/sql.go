@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/afara-dev/afara/engine/domain"
@@ -78,13 +77,9 @@ func (s *Service) Documents(ctx context.Context, ids []domain.DocumentID) (map[d
 	if len(ids) == 0 {
 		return out, nil
 	}
-	args := make([]any, len(ids))
-	marks := make([]string, len(ids))
-	for i, id := range ids {
-		args[i], marks[i] = id, fmt.Sprintf("$%d", i+1)
-	}
+	list, args := store.List(0, ids)
 	rows, err := s.cfg.Store.Reader().Query(ctx,
-		`SELECT id, schema_id, digest, body FROM document WHERE id IN (`+strings.Join(marks, ", ")+`)`, args...)
+		`SELECT id, schema_id, digest, body FROM document WHERE id IN (`+list+`)`, args...)
 	if err != nil {
 		return nil, err
 	}

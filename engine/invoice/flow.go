@@ -38,11 +38,8 @@ func (*Flow) Version() int { return FlowVersion }
 
 // Load implements domain.Flow.
 func (f *Flow) Load(ctx context.Context, ids []string) (map[string]domain.Resource, error) {
-	args := make([]any, len(ids))
-	for i, id := range ids {
-		args[i] = id
-	}
-	rows, err := readRows(ctx, f.store.Reader(), `id IN (`+marks(0, len(ids))+`)`, args...)
+	list, args := store.List(0, ids)
+	rows, err := readRows(ctx, f.store.Reader(), `id IN (`+list+`)`, args...)
 	if err != nil {
 		return nil, err
 	}

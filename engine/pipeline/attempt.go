@@ -12,10 +12,7 @@ import (
 // attempt is one sending of an effect. Its row is stored before the request,
 // and Outcome is empty until somebody knows.
 type attempt struct {
-	ID               domain.AttemptID
-	Message          domain.MessageID
-	Stage            domain.Stage
-	Number           int
+	attemptKey
 	Operation        string
 	Effect           domain.Effect
 	ConnectorVersion string
@@ -33,6 +30,14 @@ type attempt struct {
 	Late      *lateOutcome
 	LateAt    time.Time
 	State     []byte
+}
+
+// attemptKey finds an attempt's row; the id makes sure that it is the one.
+type attemptKey struct {
+	ID      domain.AttemptID
+	Message domain.MessageID
+	Stage   domain.Stage
+	Number  int
 }
 
 const (
@@ -63,10 +68,7 @@ func newAttempt(r *Run, step domain.Step, op schemas.Operation, now time.Time) *
 	}
 	deadline := now.Add(time.Duration(op.Deadline))
 	return &attempt{
-		ID:          domain.NewID[domain.AttemptID](domain.PrefixAttempt),
-		Message:     r.message.ID,
-		Stage:       r.stage,
-		Number:      number,
+		attemptKey:  attemptKey{ID: newAttemptID(), Message: r.message.ID, Stage: r.stage, Number: number},
 		Operation:   step.Operation,
 		Effect:      domain.Effect(op.Effect),
 		Reference:   step.Reference,
@@ -75,6 +77,10 @@ func newAttempt(r *Run, step domain.Step, op schemas.Operation, now time.Time) *
 		Deadline:    deadline,
 		SettlesAt:   deadline.Add(max(time.Duration(op.SettlesAfter), minSettlesAfter)),
 	}
+}
+
+func newAttemptID() domain.AttemptID {
+	return domain.NewID[domain.AttemptID](domain.PrefixAttempt)
 }
 
 // The parts that the pipeline writes itself.
@@ -94,7 +100,7 @@ func (attemptSent) PartOf() domain.PartKind { return partAttemptSent }
 
 // attemptEnd closes an open attempt.
 type attemptEnd struct {
-	ID      domain.AttemptID
+	attemptKey
 	Outcome domain.Class
 	Error   json.RawMessage
 	At      time.Time
@@ -111,7 +117,7 @@ type failedRead struct{ attempt }
 func (failedRead) PartOf() domain.PartKind { return partReadFailed }
 
 // attemptNotFound counts a settled not_found.
-type attemptNotFound struct{ ID domain.AttemptID }
+type attemptNotFound struct{ attemptKey }
 
 func (attemptNotFound) PartOf() domain.PartKind { return partNotFound }
 
@@ -150,8 +156,8 @@ func (messageOpen) PartOf() domain.PartKind { return partMessageOpen }
 // readFailed makes the record of a failed call of a stage without effect.
 func readFailed(r *Run, out domain.Outcome, now time.Time) []domain.Part {
 	return []domain.Part{failedRead{attempt{
-		ID: domain.NewID[domain.AttemptID](domain.PrefixAttempt), Message: r.message.ID, Stage: r.stage,
-		Effect: domain.EffectNone, ConnectorVersion: out.ConnectorVersion, InputDigest: hex.EncodeToString(r.document.Digest[:]),
+		attemptKey: attemptKey{ID: newAttemptID(), Message: r.message.ID, Stage: r.stage},
+		Effect:     domain.EffectNone, ConnectorVersion: out.ConnectorVersion, InputDigest: hex.EncodeToString(r.document.Digest[:]),
 		SentAt: out.Began, Outcome: out.Class, Error: errorJSON(out.Error), EndedAt: now, State: r.state,
 	}}}
 }

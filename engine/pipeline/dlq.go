@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -28,6 +29,8 @@ type HeldMessage struct {
 	// SettlesAt is when an attempt in doubt may be resolved or sent again;
 	// zero when none is in doubt.
 	SettlesAt time.Time
+	// open is the attempt in doubt.
+	open *attempt
 }
 
 // HeldFilter selects held messages of one environment.
@@ -119,7 +122,7 @@ func describe(m domain.Message, attempts []*attempt) HeldMessage {
 		}
 		h.Attempts++
 		if a.Outcome == "" {
-			h.SettlesAt = a.SettlesAt
+			h.SettlesAt, h.open = a.SettlesAt, a
 		}
 	}
 	return h
@@ -210,7 +213,7 @@ func (p *Pipeline) replayOne(ctx context.Context, env domain.EnvironmentID, h He
 	if !ok {
 		return ErrNotHeld
 	}
-	forget := resend && w.OpenAttempt != ""
+	forget := resend && h.open != nil
 	change := domain.Change{Parts: []domain.Part{
 		domain.WorkRelease{ID: w.ID, DueAt: now, Forget: forget, Refused: ErrNotHeld},
 		messageOpen{ID: h.Message, At: now},
@@ -218,7 +221,7 @@ func (p *Pipeline) replayOne(ctx context.Context, env domain.EnvironmentID, h He
 	action := "message.replay"
 	if forget {
 		action = "message.resend"
-		change.Add(attemptEnd{ID: w.OpenAttempt, Outcome: outcomeNotDone, At: now, AndNoLate: true})
+		change.Add(attemptEnd{attemptKey: h.open.attemptKey, Outcome: outcomeNotDone, At: now, AndNoLate: true})
 	}
 	change.Add(flow.Release(h.Resource, now)...)
 	change.Add(domain.AuditEntry{Environment: env, Actor: actor, Action: action, Subject: string(h.Message), At: now})
@@ -241,4 +244,4 @@ func notHeldWhenGone(err error) error {
 	return err
 }
 
-func isNotFound(err error) bool { return err == store.ErrNotFound }
+func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }

@@ -25,8 +25,8 @@ func (p *Pipeline) late(ctx context.Context, r *Run, out domain.Outcome) {
 	}
 	err = p.cfg.Store.Write(ctx, []store.Statement{
 		{
-			SQL:  `UPDATE attempt SET late_outcome = $1, late_at = $2 WHERE id = $3 AND outcome = '' AND late_outcome = ''`,
-			Args: []any{string(raw), domain.Micros(p.now()), a.ID}, Rows: 1,
+			SQL:  `UPDATE attempt SET late_outcome = $1, late_at = $2` + whereAttempt(3) + ` AND outcome = '' AND late_outcome = ''`,
+			Args: append([]any{string(raw), domain.Micros(p.now())}, a.args()...), Rows: 1,
 		},
 		store.WakeNow(r.work.ID, p.now()),
 	})
@@ -40,7 +40,7 @@ func (p *Pipeline) late(ctx context.Context, r *Run, out domain.Outcome) {
 // contradiction raises an alarm when an answer that came too late does not say
 // what was settled without it.
 func (p *Pipeline) contradiction(ctx context.Context, a *attempt, out domain.Outcome, cause error) {
-	known, err := readAttempt(ctx, p.cfg.Store.Reader(), a.ID)
+	known, err := readAttempt(ctx, p.cfg.Store.Reader(), a.attemptKey)
 	if err != nil {
 		p.cfg.Log.Error("late answer lost", "attempt", a.ID, "class", out.Class, "error", cause)
 		return

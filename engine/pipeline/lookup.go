@@ -96,7 +96,7 @@ func (p *Pipeline) looked(ctx context.Context, r *Run, result lookupResult, out 
 // notFound counts a settled not_found. Twice means not done: a keyed effect is
 // sent again with the same key, an unkeyed one is a person's decision.
 func (p *Pipeline) notFound(ctx context.Context, r *Run, out domain.Outcome) (more bool) {
-	r.parts = append(r.parts, attemptNotFound{r.attempt.ID})
+	r.parts = append(r.parts, attemptNotFound{r.attempt.attemptKey})
 	if r.attempt.NotFounds+1 < settledNotFounds {
 		p.again(ctx, r, out)
 		return false

@@ -56,7 +56,7 @@ func (p *Pipeline) Resolve(ctx context.Context, env domain.EnvironmentID, id dom
 	}
 	change := domain.Change{Parts: []domain.Part{domain.WorkClose{ID: run.work.ID, OpenAttempt: run.work.OpenAttempt, Refused: ErrNotHeld}}}
 	if run.attempt != nil {
-		change.Add(attemptEnd{ID: run.attempt.ID, Outcome: classOf(r.Outcome), Error: evidence(r), At: now})
+		change.Add(attemptEnd{attemptKey: run.attempt.attemptKey, Outcome: classOf(r.Outcome), Error: evidence(r), At: now})
 	}
 	change.Add(parts...)
 	change.Add(
@@ -79,8 +79,11 @@ func (p *Pipeline) heldRun(ctx context.Context, env domain.EnvironmentID, id dom
 		return nil, ErrNotHeld
 	}
 	w, held, err := p.cfg.Store.WorkOf(ctx, domain.WorkID(id))
-	if err != nil || !held {
-		return nil, errors.Join(ErrNotHeld, err)
+	if err != nil {
+		return nil, notHeldWhenGone(err)
+	}
+	if !held {
+		return nil, ErrNotHeld
 	}
 	runs, err := p.Load(ctx, []domain.Work{w})
 	if err != nil {

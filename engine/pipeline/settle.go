@@ -48,7 +48,7 @@ func (p *Pipeline) settle(ctx context.Context, r *Run, out domain.Outcome) {
 		end = domain.EndFailed
 	}
 	if r.attempt != nil && r.work.OpenAttempt == r.attempt.ID {
-		r.parts = append(r.parts, attemptEnd{ID: r.attempt.ID, Outcome: out.Class, Error: errorJSON(out.Error), At: p.now(), State: r.state})
+		r.parts = append(r.parts, attemptEnd{attemptKey: r.attempt.attemptKey, Outcome: out.Class, Error: errorJSON(out.Error), At: p.now(), State: r.state})
 	} else {
 		r.parts = append(r.parts, readFailed(r, out, p.now())...)
 	}
@@ -136,7 +136,7 @@ func (p *Pipeline) release(ctx context.Context, r *Run, out domain.Outcome, due 
 // call of a stage without effect.
 func (p *Pipeline) endAttempt(r *Run, a *attempt, out domain.Outcome) {
 	if a != nil {
-		r.parts = append(r.parts, attemptEnd{ID: a.ID, Outcome: out.Class, Error: errorJSON(out.Error), At: p.now(), State: r.state})
+		r.parts = append(r.parts, attemptEnd{attemptKey: a.attemptKey, Outcome: out.Class, Error: errorJSON(out.Error), At: p.now(), State: r.state})
 		return
 	}
 	r.parts = append(r.parts, readFailed(r, out, p.now())...)

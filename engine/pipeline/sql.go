@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/store"
@@ -99,19 +98,27 @@ VALUES ($1, $2, $3, (SELECT COALESCE(MAX(number), 0) + 1 FROM attempt WHERE mess
 }
 
 func endAttempt(e attemptEnd) store.Statement {
-	condition := ` WHERE id = $5 AND outcome = ''`
+	condition := whereAttempt(5) + ` AND outcome = ''`
 	if e.AndNoLate {
 		condition += ` AND late_outcome = ''`
 	}
 	return store.Statement{
 		SQL:  `UPDATE attempt SET outcome = $1, error = $2, ended_at = $3, state = $4` + condition,
-		Args: []any{e.Outcome, string(e.Error), domain.Micros(e.At), bound(e.State), e.ID}, Rows: 1,
+		Args: append([]any{e.Outcome, string(e.Error), domain.Micros(e.At), bound(e.State)}, e.args()...), Rows: 1,
 	}
 }
 
 func countNotFound(n attemptNotFound) store.Statement {
-	return store.Statement{SQL: `UPDATE attempt SET not_founds = not_founds + 1 WHERE id = $1 AND outcome = ''`, Args: []any{n.ID}, Rows: 1}
+	return store.Statement{SQL: `UPDATE attempt SET not_founds = not_founds + 1` + whereAttempt(1) + ` AND outcome = ''`, Args: n.args(), Rows: 1}
 }
+
+// whereAttempt finds one attempt by its key, the first of whose four
+// parameters has that number.
+func whereAttempt(first int) string {
+	return fmt.Sprintf(" WHERE message_id = $%d AND stage = $%d AND number = $%d AND id = $%d", first, first+1, first+2, first+3)
+}
+
+func (k attemptKey) args() []any { return []any{k.Message, k.Stage, int64(k.Number), k.ID} }
 
 func bound(state []byte) []byte {
 	if len(state) > maxState {
@@ -126,7 +133,7 @@ func readMessages(ctx context.Context, q store.Querier, ids []domain.MessageID) 
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	list, args := in(ids)
+	list, args := store.List(0, ids)
 	return scanMessages(q.Query(ctx, `SELECT `+messageColumns+` FROM message WHERE id IN (`+list+`)`, args...))
 }
 
@@ -160,7 +167,7 @@ func readNewestAttempts(ctx context.Context, q store.Querier, ids []domain.Messa
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	list, args := in(ids)
+	list, args := store.List(0, ids)
 	return scanAttempts(q.Query(ctx, `SELECT `+attemptColumns+` FROM (
  SELECT `+attemptColumns+`, ROW_NUMBER() OVER (PARTITION BY message_id, stage ORDER BY number DESC) AS age FROM attempt WHERE message_id IN (`+list+`)) ranked WHERE age = 1`, args...))
 }
@@ -169,12 +176,12 @@ func readAttempts(ctx context.Context, q store.Querier, ids []domain.MessageID) 
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	list, args := in(ids)
+	list, args := store.List(0, ids)
 	return scanAttempts(q.Query(ctx, `SELECT `+attemptColumns+` FROM attempt WHERE message_id IN (`+list+`) ORDER BY id`, args...))
 }
 
-func readAttempt(ctx context.Context, q store.Querier, id domain.AttemptID) (*attempt, error) {
-	out, err := scanAttempts(q.Query(ctx, `SELECT `+attemptColumns+` FROM attempt WHERE id = $1`, id))
+func readAttempt(ctx context.Context, q store.Querier, k attemptKey) (*attempt, error) {
+	out, err := scanAttempts(q.Query(ctx, `SELECT `+attemptColumns+` FROM attempt`+whereAttempt(1), k.args()...))
 	if err == nil && len(out) == 0 {
 		return nil, store.ErrNotFound
 	}
@@ -217,16 +224,4 @@ func rawOrNil(s string) json.RawMessage {
 		return nil
 	}
 	return json.RawMessage(s)
-}
-
-func in[T ~string](ids []T) (list string, args []any) {
-	var b strings.Builder
-	for i, id := range ids {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "$%d", i+1)
-		args = append(args, string(id))
-	}
-	return b.String(), args
 }

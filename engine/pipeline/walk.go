@@ -72,7 +72,7 @@ func (p *Pipeline) act(ctx context.Context, r *Run, step domain.Step, op schemas
 	change := domain.Change{Work: &sent, Parts: append(r.parts, attemptSent{*a})}
 	if r.attempt != nil && r.attempt.Outcome == "" {
 		// A resend closes the attempt that came to nothing, in this very write.
-		change.Add(attemptEnd{ID: r.attempt.ID, Outcome: outcomeNotDone, At: p.now(), AndNoLate: true})
+		change.Add(attemptEnd{attemptKey: r.attempt.attemptKey, Outcome: outcomeNotDone, At: p.now(), AndNoLate: true})
 	}
 	if !p.applySent(ctx, r, change) {
 		return false
@@ -104,7 +104,7 @@ func (p *Pipeline) advance(ctx context.Context, r *Run, a *attempt, out domain.O
 	r.resource = resource
 	r.parts = append(r.parts, parts...)
 	if a != nil {
-		r.parts = append(r.parts, attemptEnd{ID: a.ID, Outcome: domain.ClassResult, At: p.now(), State: r.state})
+		r.parts = append(r.parts, attemptEnd{attemptKey: a.attemptKey, Outcome: domain.ClassResult, At: p.now(), State: r.state})
 	}
 	if next == "" {
 		p.complete(ctx, r, out)

@@ -19,14 +19,31 @@ type Expander func(domain.Part) ([]domain.Part, error)
 // Announcer tells the bus of new and waiting work. It is called on every
 // commit, so it must not block.
 type Announcer interface {
-	// Reserve gives the incarnation under which a new row of the stream may be
-	// stored as published already, or "" when the window is full or the bus is
-	// away: the row is then published by the relay.
-	Reserve(stream string) string
-	// Announce follows the commit of rows that were stored as published.
-	Announce(rows []domain.Work)
+	// Place says how a new row of the stream is stored. Every place is answered
+	// by one Announce or one Withdraw.
+	Place(stream string) Placement
+	// Announce follows the commit of new rows.
+	Announce(rows []PlacedWork)
+	// Withdraw follows a commit that failed.
+	Withdraw(rows []PlacedWork)
 	// Wake follows the commit of a row that waits until a time.
 	Wake(stream string, dueAt int64)
+}
+
+// Placement is where a new row begins: claimed by this node, which walks it as
+// soon as it is committed; else published under an incarnation of its stream;
+// else, when the window is full or the bus is away, neither, and the relay
+// finds it by its state.
+type Placement struct {
+	Owner       domain.NodeID
+	LeaseUntil  time.Time
+	Incarnation string
+}
+
+// PlacedWork is a new row in its place.
+type PlacedWork struct {
+	domain.Work
+	Incarnation string
 }
 
 // Applier commits Changes. Parts are written by the registered writers, in the
@@ -75,10 +92,11 @@ func (a *Applier) Apply(ctx context.Context, c domain.Change) error {
 		return err
 	}
 	statements, err := a.statements(c.Work, parts, works)
-	if err != nil {
-		return err
+	if err == nil {
+		err = a.store.Write(ctx, statements)
 	}
-	if err := a.store.Write(ctx, statements); err != nil {
+	if err != nil {
+		a.announcer.Withdraw(works)
 		return err
 	}
 	a.announce(c, works)
@@ -87,7 +105,7 @@ func (a *Applier) Apply(ctx context.Context, c domain.Change) error {
 
 // expand replaces parts until none has an expander, and sets rows of work
 // apart: where they are published is only known now.
-func (a *Applier) expand(parts []domain.Part) (out []domain.Part, works []placed, err error) {
+func (a *Applier) expand(parts []domain.Part) (out []domain.Part, works []PlacedWork, err error) {
 	queue := slices.Clone(parts)
 	for len(queue) > 0 {
 		part := queue[0]
@@ -101,7 +119,7 @@ func (a *Applier) expand(parts []domain.Part) (out []domain.Part, works []placed
 			continue
 		}
 		if w, ok := part.(domain.Work); ok {
-			works = append(works, placed{Work: w, incarnation: a.announcer.Reserve(w.Stream)})
+			works = append(works, a.place(w))
 			continue
 		}
 		out = append(out, part)
@@ -109,13 +127,17 @@ func (a *Applier) expand(parts []domain.Part) (out []domain.Part, works []placed
 	return out, works, nil
 }
 
-// placed is a row to insert and the incarnation it is published under.
-type placed struct {
-	domain.Work
-	incarnation string
+// place finds the row's place; a claimed row begins at the epoch that a claim
+// would have given it.
+func (a *Applier) place(w domain.Work) PlacedWork {
+	p := a.announcer.Place(w.Stream)
+	if p.Owner != "" {
+		w.Owner, w.LeaseUntil, w.Epoch = p.Owner, p.LeaseUntil, 1
+	}
+	return PlacedWork{Work: w, Incarnation: p.Incarnation}
 }
 
-func (a *Applier) statements(fence *domain.WorkChange, parts []domain.Part, works []placed) ([]Statement, error) {
+func (a *Applier) statements(fence *domain.WorkChange, parts []domain.Part, works []PlacedWork) ([]Statement, error) {
 	statements := make([]Statement, 0, 2*len(parts)+len(works)+1)
 	now := a.store.Now()
 	if fence != nil {
@@ -139,22 +161,14 @@ func (a *Applier) statements(fence *domain.WorkChange, parts []domain.Part, work
 		}
 	}
 	for _, w := range works {
-		statements = append(statements, insertWork(w.Work, w.incarnation, now))
+		statements = append(statements, insertWork(w, now))
 	}
 	return statements, nil
 }
 
-func (a *Applier) announce(c domain.Change, works []placed) {
-	published := make([]domain.Work, 0, len(works))
-	for _, w := range works {
-		if w.incarnation != "" {
-			published = append(published, w.Work)
-			continue
-		}
-		a.announcer.Wake(w.Stream, domain.Micros(w.DueAt))
-	}
-	if len(published) > 0 {
-		a.announcer.Announce(published)
+func (a *Applier) announce(c domain.Change, works []PlacedWork) {
+	if len(works) > 0 {
+		a.announcer.Announce(works)
 	}
 	if c.Work != nil && c.Work.Move == domain.MoveWait {
 		a.announcer.Wake("", domain.Micros(c.Work.DueAt))
@@ -170,8 +184,9 @@ func (a *Applier) announce(c domain.Change, works []placed) {
 // the relay finds them.
 type silent struct{}
 
-func (silent) Reserve(string) string  { return "" }
-func (silent) Announce([]domain.Work) {}
+func (silent) Place(string) Placement { return Placement{} }
+func (silent) Announce([]PlacedWork)  {}
+func (silent) Withdraw([]PlacedWork)  {}
 func (silent) Wake(string, int64)     {}
 
 // Wake tells the announcer that waiting work is due now.

@@ -16,6 +16,7 @@ var embedded embed.FS
 var (
 	migrationName = regexp.MustCompile(`^(\d{4})_([a-z0-9_]+)\.sql$`)
 	bytesType     = regexp.MustCompile(`\bBYTES\b`)
+	clustered     = regexp.MustCompile(`\) CLUSTERED;`)
 )
 
 // migration is the transaction that a migration runs in.
@@ -25,6 +26,9 @@ type migration interface {
 	script(ctx context.Context, sql string) error
 	// bytesType is what BYTES means in this database's SQL.
 	bytesType() string
+	// clustered is what CLUSTERED means behind a table: its rows lie in the
+	// order of the primary key, without an index beside them.
+	clustered() string
 }
 
 // step is one migration file.
@@ -72,7 +76,9 @@ func (s *Store) migrateOne(ctx context.Context, tx migration, steps []step) (don
 		return true, nil
 	}
 	next := steps[at]
-	if err := tx.script(ctx, bytesType.ReplaceAllString(next.sql, tx.bytesType())); err != nil {
+	text := bytesType.ReplaceAllString(next.sql, tx.bytesType())
+	text = clustered.ReplaceAllString(text, ")"+tx.clustered()+";")
+	if err := tx.script(ctx, text); err != nil {
 		return false, fmt.Errorf("%s: %w", next.name, err)
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO schema_version (version, name, applied_at) VALUES ($1, $2, $3)`,

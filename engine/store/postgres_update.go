@@ -88,6 +88,8 @@ func (m postgresMigration) script(ctx context.Context, sql string) error {
 
 func (m postgresMigration) bytesType() string { return "BYTEA" }
 
+func (m postgresMigration) clustered() string { return "" }
+
 // migrationLock is the key under which all nodes migrate one after the other.
 const migrationLock = 0x61666172 // "afar"
 

@@ -15,6 +15,8 @@ func (m sqliteMigration) script(ctx context.Context, sql string) error {
 
 func (m sqliteMigration) bytesType() string { return "BLOB" }
 
+func (m sqliteMigration) clustered() string { return " WITHOUT ROWID" }
+
 // migrate holds SQLite's write lock: no other program changes the schema.
 func (d *sqliteDB) migrate(ctx context.Context, fn func(context.Context, migration) error) error {
 	if err := d.writer.begin(ctx); err != nil {

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/afara-dev/afara/engine/domain"
@@ -11,17 +10,17 @@ import (
 
 const workColumns = `id, kind, stream, environment_id, connection_id, gate, stage, due_at, epoch, owner, lease_until, lost_claims, suspect, open_attempt, flow_version`
 
-// insertWork stores a new row: due at once or later, published already when
-// the relay has reserved room in the stream.
-func insertWork(w domain.Work, incarnation string, now time.Time) Statement {
+// insertWork stores a new row in its place.
+func insertWork(w PlacedWork, now time.Time) Statement {
 	publishedAt := int64(0)
-	if incarnation != "" {
+	if w.Incarnation != "" {
 		publishedAt = domain.Micros(now)
 	}
 	return Statement{
 		SQL: `INSERT INTO work (id, kind, stream, environment_id, connection_id, gate, stage, due_at, epoch, owner, lease_until, published_incarnation, published_at, lost_claims, suspect, held, open_attempt, flow_version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, '', 0, $9, $10, 0, 0, 0, '', $11)`,
-		Args: []any{w.ID, w.Kind, w.Stream, w.Environment, w.Connection, w.Gate, w.Stage, domain.Micros(w.DueAt), incarnation, publishedAt, int64(w.FlowVersion)},
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, '', $14)`,
+		Args: []any{w.ID, w.Kind, w.Stream, w.Environment, w.Connection, w.Gate, w.Stage, domain.Micros(w.DueAt),
+			w.Epoch, w.Owner, domain.Micros(w.LeaseUntil), w.Incarnation, publishedAt, int64(w.FlowVersion)},
 		Rows: 1,
 	}
 }
@@ -97,10 +96,8 @@ func (s *Store) Claim(ctx context.Context, owner domain.NodeID, lease time.Durat
 	}
 	now := s.Now()
 	args := []any{owner, domain.Micros(now.Add(lease)), domain.Micros(now)}
-	list := placeholders(len(args), len(ids))
-	for _, id := range ids {
-		args = append(args, id)
-	}
+	list, more := List(len(args), ids)
+	args = append(args, more...)
 	// A claim whose lease ran out under a live owner was lost; it counts when
 	// it left an effect in doubt.
 	sql := `UPDATE work SET lost_claims = CASE WHEN owner <> '' AND open_attempt <> '' THEN lost_claims + 1 ELSE lost_claims END,
@@ -199,12 +196,9 @@ func (s *Store) Unpublish(ctx context.Context, ids []domain.WorkID) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	args := make([]any, len(ids))
-	for i, id := range ids {
-		args[i] = id
-	}
+	list, args := List(0, ids)
 	return s.Write(ctx, []Statement{{
-		SQL:  `UPDATE work SET published_incarnation = '', published_at = 0 WHERE owner = '' AND id IN (` + placeholders(0, len(ids)) + `)`,
+		SQL:  `UPDATE work SET published_incarnation = '', published_at = 0 WHERE owner = '' AND id IN (` + list + `)`,
 		Args: args, Rows: AnyRows,
 	}})
 }
@@ -308,17 +302,6 @@ func scanOne(rows Rows, extra ...any) (domain.Work, error) {
 	w.DueAt, w.LeaseUntil = domain.FromMicros(due), domain.FromMicros(lease)
 	w.LostClaims, w.Suspect, w.FlowVersion = int(lost), suspect == 1, int(version)
 	return w, nil
-}
-
-func placeholders(after, n int) string {
-	var b strings.Builder
-	for i := range n {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "$%d", after+i+1)
-	}
-	return b.String()
 }
 
 func asInt(b bool) int64 {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/failpoint"
 	"github.com/afara-dev/afara/engine/store"
 )
 
@@ -54,7 +55,7 @@ func (n *Node) Start(ctx context.Context) error {
 
 // Run beats until ctx ends.
 func (n *Node) Run(ctx context.Context) error {
-	tick := time.NewTicker(n.every)
+	tick := time.NewTicker(failpoint.Scale(n.every))
 	defer tick.Stop()
 	for beats := 1; ; beats++ {
 		select {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/failpoint"
 	"github.com/afara-dev/afara/engine/store"
 )
 
@@ -51,7 +52,7 @@ func (r *Relay) rearm(alarm *time.Timer) {
 		alarm.Stop()
 		return
 	}
-	alarm.Reset(max(0, domain.FromMicros(next).Sub(r.cfg.Store.Now())))
+	alarm.Reset(failpoint.Scale(max(0, domain.FromMicros(next).Sub(r.cfg.Store.Now()))))
 }
 
 // pick publishes what is due in all streams that have work.

@@ -45,6 +45,7 @@ type Receiver[T any] struct {
 // claim is one arrival that waits for its batch.
 type claim[T any] struct {
 	id   domain.WorkID
+	row  *domain.Work // set when it was stored as claimed
 	item T
 	ok   bool
 	err  error
@@ -76,7 +77,7 @@ func (r *Receiver[T]) Receive(ctx context.Context, e domain.Envelope, ack func()
 		return ctx.Err()
 	}
 	defer func() { <-r.slots }()
-	item, ok, err := r.claim(ctx, e.ID)
+	item, ok, err := r.join(ctx, &claim[T]{id: e.ID, done: make(chan struct{})})
 	if err != nil {
 		return err
 	}
@@ -89,10 +90,9 @@ func (r *Receiver[T]) Receive(ctx context.Context, e domain.Envelope, ack func()
 	return nil
 }
 
-// claim joins the batch that the next statement takes. The first to arrive
+// join waits for the batch that the next statement takes. The first to arrive
 // leads: it claims for all who wait until nobody does.
-func (r *Receiver[T]) claim(ctx context.Context, id domain.WorkID) (item T, ok bool, err error) {
-	c := &claim[T]{id: id, done: make(chan struct{})}
+func (r *Receiver[T]) join(ctx context.Context, c *claim[T]) (item T, ok bool, err error) {
 	r.mu.Lock()
 	r.waiting = append(r.waiting, c)
 	lead := !r.leading
@@ -128,14 +128,20 @@ func (r *Receiver[T]) lead(ctx context.Context) {
 // take claims a batch and loads what its walks need. While the store is away
 // it waits: entries stay unacked, so the subscriber stops reading by itself.
 func (r *Receiver[T]) take(ctx context.Context, batch []*claim[T]) {
-	ids := make([]domain.WorkID, len(batch))
-	for i, c := range batch {
-		ids[i] = c.id
+	ids := make([]domain.WorkID, 0, len(batch))
+	var kept []domain.Work
+	for _, c := range batch {
+		if c.row != nil {
+			kept = append(kept, *c.row)
+			continue
+		}
+		ids = append(ids, c.id)
 	}
 	rows, err := retry(ctx, r.cfg.Log, "claim", func() ([]domain.Work, error) {
 		return r.cfg.Store.Claim(ctx, r.cfg.Owner, r.cfg.Lease, ids)
 	})
-	r.cfg.Relay.Claimed(r.cfg.Stream, len(batch))
+	r.cfg.Relay.Claimed(r.cfg.Stream, len(ids))
+	rows = append(rows, kept...)
 	var items map[domain.WorkID]T
 	if err == nil && len(rows) > 0 {
 		items, err = retry(ctx, r.cfg.Log, "load", func() (map[domain.WorkID]T, error) { return r.cfg.Load(ctx, rows) })

@@ -41,7 +41,7 @@ type RelayConfig struct {
 
 // Relay is the way from SQL to the bus. It is the store's Announcer: a row that
 // is stored as published is rung through at once, anything else is picked by
-// its state. Reserve, Announce and Wake may be called from many goroutines and
+// its state. Place, Announce, Withdraw and Wake may be called from many goroutines and
 // never block.
 type Relay struct {
 	cfg   RelayConfig
@@ -50,8 +50,21 @@ type Relay struct {
 
 	mu      sync.Mutex
 	streams map[string]*streamState
+	local   map[string]Local
 	out     map[string][]domain.Envelope
 	alarms  alarms
+}
+
+// Local is a receiver of this process that may take a new row at once: stored
+// as claimed, it needs neither the bus nor a claim. Methods never block.
+type Local interface {
+	// Reserve keeps a slot; the answer is the claim, with no owner when no slot
+	// is free.
+	Reserve() store.Placement
+	// Cancel frees a slot that came to nothing.
+	Cancel()
+	// Take walks a committed row in the slot that was kept for it.
+	Take(row domain.Work)
 }
 
 // streamState is what this node knows of a stream's window. It is refreshed at
@@ -85,35 +98,73 @@ func NewRelay(cfg RelayConfig) (*Relay, error) {
 		bell:    make(chan struct{}, 1),
 		nudge:   make(chan struct{}, 1),
 		streams: map[string]*streamState{},
+		local:   map[string]Local{},
 		out:     map[string][]domain.Envelope{},
 	}, nil
 }
 
-// Reserve implements store.Announcer.
-func (r *Relay) Reserve(stream string) string {
+// Keep lets a receiver of this process take new rows of its stream at once.
+// What is published or waits reaches it over the bus as ever.
+func (r *Relay) Keep(stream string, l Local) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.local[stream] = l
+}
+
+// Place implements store.Announcer.
+func (r *Relay) Place(stream string) store.Placement {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if l, ok := r.local[stream]; ok {
+		if p := l.Reserve(); p.Owner != "" {
+			return p
+		}
+	}
 	s, ok := r.streams[stream]
 	if !ok {
 		r.streams[stream] = &streamState{}
-		return ""
+		return store.Placement{}
 	}
 	if s.incarnation == "" || s.room <= 0 {
 		s.hungry = s.incarnation != ""
-		return ""
+		return store.Placement{}
 	}
 	s.room--
-	return s.incarnation
+	return store.Placement{Incarnation: s.incarnation}
 }
 
 // Announce implements store.Announcer.
-func (r *Relay) Announce(rows []domain.Work) {
+func (r *Relay) Announce(rows []store.PlacedWork) {
 	r.mu.Lock()
+	ring := false
 	for _, w := range rows {
-		r.out[w.Stream] = append(r.out[w.Stream], envelope(w))
+		switch {
+		case w.Owner != "":
+			r.local[w.Stream].Take(w.Work)
+		case w.Incarnation != "":
+			r.out[w.Stream] = append(r.out[w.Stream], envelope(w.Work))
+			ring = true
+		default:
+			r.alarms.add(domain.Micros(w.DueAt))
+			defer signal(r.nudge)
+		}
 	}
 	r.mu.Unlock()
-	signal(r.bell)
+	if ring {
+		signal(r.bell)
+	}
+}
+
+// Withdraw implements store.Announcer. Room that a published row had reserved
+// is found again at the next look.
+func (r *Relay) Withdraw(rows []store.PlacedWork) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, w := range rows {
+		if w.Owner != "" {
+			r.local[w.Stream].Cancel()
+		}
+	}
 }
 
 // Wake implements store.Announcer.

@@ -46,7 +46,7 @@ CREATE TABLE work (
   held                  BIGINT NOT NULL,
   open_attempt          TEXT   NOT NULL,
   flow_version          BIGINT NOT NULL
-);
+) CLUSTERED;
 -- Rows are inserted as published and mostly claimed at once, so in the usual
 -- course of things no row ever enters this index.
 CREATE INDEX work_unpublished ON work (due_at) WHERE published_incarnation = '' AND owner = '' AND held = 0;
@@ -72,15 +72,14 @@ CREATE TABLE message (
   traceparent      TEXT   NOT NULL,
   created_at       BIGINT NOT NULL,
   updated_at       BIGINT NOT NULL
-);
-CREATE INDEX message_resource ON message (resource_id);
+) CLUSTERED;
 CREATE INDEX message_held ON message (environment_id, id) WHERE status = 'held';
 
 CREATE TABLE attempt (
-  id                TEXT   PRIMARY KEY,
   message_id        TEXT   NOT NULL,
   stage             TEXT   NOT NULL,
   number            BIGINT NOT NULL,
+  id                TEXT   NOT NULL,
   operation         TEXT   NOT NULL,
   effect            TEXT   NOT NULL,
   connector_version TEXT   NOT NULL,
@@ -96,8 +95,8 @@ CREATE TABLE attempt (
   late_outcome      TEXT   NOT NULL, -- JSON of a definite answer that came after the fence
   late_at           BIGINT NOT NULL,
   state             BYTES,
-  UNIQUE (message_id, stage, number)
-);
+  PRIMARY KEY (message_id, stage, number)
+) CLUSTERED;
 
 CREATE TABLE document (
   id             TEXT   PRIMARY KEY,
@@ -118,7 +117,7 @@ CREATE TABLE idempotency_key (
   created_at     BIGINT NOT NULL,
   expires_at     BIGINT NOT NULL,
   PRIMARY KEY (environment_id, route, key)
-);
+) CLUSTERED;
 
 CREATE TABLE invoice (
   id               TEXT   PRIMARY KEY,
@@ -148,7 +147,7 @@ CREATE TABLE invoice (
   updated_at       BIGINT NOT NULL,
   validated_at     BIGINT NOT NULL,
   signed_at        BIGINT NOT NULL
-);
+) CLUSTERED;
 CREATE UNIQUE INDEX invoice_reference ON invoice (environment_id, reference_key, issue_date) WHERE status <> 'CANCELLED';
 CREATE UNIQUE INDEX invoice_irn ON invoice (environment_id, irn) WHERE irn <> '' AND status <> 'CANCELLED';
 CREATE UNIQUE INDEX invoice_void_of ON invoice (void_of) WHERE void_of <> '' AND status NOT IN ('CANCELLED', 'REJECTED', 'FAILED');
@@ -161,7 +160,7 @@ CREATE TABLE party (
   tin            TEXT   NOT NULL,
   email          TEXT   NOT NULL,
   created_at     BIGINT NOT NULL
-);
+) CLUSTERED;
 
 CREATE TABLE item (
   id             TEXT   PRIMARY KEY,
@@ -170,13 +169,13 @@ CREATE TABLE item (
   code           TEXT   NOT NULL,
   name           TEXT   NOT NULL,
   created_at     BIGINT NOT NULL
-);
+) CLUSTERED;
 
 -- The next sequence of each resource's events.
 CREATE TABLE counter (
   resource_id TEXT   PRIMARY KEY,
   sequence    BIGINT NOT NULL
-);
+) CLUSTERED;
 
 CREATE TABLE event (
   id              TEXT   PRIMARY KEY,
@@ -188,7 +187,6 @@ CREATE TABLE event (
   data            BYTES  NOT NULL,
   occurred_at     BIGINT NOT NULL
 );
-CREATE INDEX event_resource ON event (resource_id, sequence);
 
 CREATE TABLE delivery (
   id             TEXT   PRIMARY KEY,
@@ -199,8 +197,7 @@ CREATE TABLE delivery (
   attempts       BIGINT NOT NULL,
   created_at     BIGINT NOT NULL,
   ended_at       BIGINT NOT NULL
-);
-CREATE INDEX delivery_event ON delivery (event_id);
+) CLUSTERED;
 
 CREATE TABLE delivery_attempt (
   delivery_id TEXT   NOT NULL,
@@ -213,7 +210,7 @@ CREATE TABLE delivery_attempt (
   answer      TEXT   NOT NULL, -- capped and redacted
   next_at     BIGINT NOT NULL,
   PRIMARY KEY (delivery_id, number)
-);
+) CLUSTERED;
 
 CREATE TABLE connection (
   id                 TEXT   PRIMARY KEY,

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// benchCmd measures the whole way of an invoice on a system of its own.
+type benchCmd struct {
+	Invoices benchInvoicesCmd `cmd:"" help:"Post invoices and wait for their callbacks: rates, latencies, CPU per invoice, memory, losses."`
+}
+
+// benchInvoicesCmd starts engine, connector and sandbox as processes, drives
+// them at a rate from outside and reports.
+type benchInvoicesCmd struct {
+	Rate        int           `help:"Invoices per second; 0 means as fast as intake lets." default:"200"`
+	Duration    time.Duration `help:"How long to post." default:"20s"`
+	Warmup      time.Duration `help:"How long to post before measuring." default:"3s"`
+	Connections int           `help:"Client connections." default:"32"`
+	Latency     time.Duration `help:"How long the authority takes to answer each call." default:"0s"`
+	Database    string        `help:"PostgreSQL URL; empty for a fresh SQLite file." placeholder:"URL"`
+	Redis       string        `help:"Redis URL; empty for the embedded server." placeholder:"URL"`
+	RedisPID    int           `name:"redis-pid" help:"Process id of that Redis, to count its CPU and memory."`
+	Bin         string        `help:"Folder with the programs afara, sandbox and plugins/." placeholder:"DIR"`
+	Drain       time.Duration `help:"How long to wait for the last callbacks." default:"30s"`
+	Pprof       string        `help:"Loopback address for the engine's profiler." placeholder:"HOST:PORT"`
+	Gate        bool          `help:"Fail when CPU per invoice is over the limits of docs/performance.md."`
+	Keep        bool          `help:"Keep the folder with database and logs."`
+}
+
+// Run measures and prints the report.
+func (c *benchInvoicesCmd) Run(ctx context.Context) error {
+	if c.Bin == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		c.Bin = filepath.Dir(self)
+	}
+	dir, err := os.MkdirTemp("", "afara-bench")
+	if err != nil {
+		return err
+	}
+	if c.Keep {
+		fmt.Println("folder", dir)
+	} else {
+		defer os.RemoveAll(dir)
+	}
+	limits, err := measureLimits(ctx, dir)
+	if err != nil {
+		return fmt.Errorf("measure the machine: %w", err)
+	}
+	s, err := startBenchSystem(ctx, c, dir)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	report, err := s.measure(ctx)
+	if err != nil {
+		return err
+	}
+	report.limits = limits
+	report.print(os.Stdout)
+	if !c.Gate {
+		return nil
+	}
+	return report.gate()
+}
+
+// The CPU that one invoice may cost, see docs/performance.md.
+const (
+	maxEngineCPU = 1500 * time.Microsecond
+	maxAllCPU    = 2600 * time.Microsecond
+)
+
+func (r *benchReport) gate() error {
+	var errs []error
+	if cpu := r.cpuPerInvoice("engine"); cpu > maxEngineCPU {
+		errs = append(errs, fmt.Errorf("engine: %s CPU per invoice, at most %s", cpu, maxEngineCPU))
+	}
+	if cpu := r.cpuPerInvoice(""); cpu > maxAllCPU {
+		errs = append(errs, fmt.Errorf("all processes: %s CPU per invoice, at most %s", cpu, maxAllCPU))
+	}
+	if r.lost > 0 || r.duplicates > 0 {
+		errs = append(errs, fmt.Errorf("%d lost, %d callbacks twice", r.lost, r.duplicates))
+	}
+	return errors.Join(errs...)
+}
