@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/afara-dev/afara/engine/domain"
@@ -79,6 +80,23 @@ func bodyError(err error, prefix string) *domain.Error {
 		e.Extra = map[string]any{"moreErrors": v.Truncated}
 	}
 	return e
+}
+
+// renamed points the faults of an invoice that a small body stood for at that
+// body's members: the caller never saw the invoice.
+func renamed(err error, pointers map[string]string) error {
+	var e *domain.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	c := *e
+	c.Fields = slices.Clone(e.Fields)
+	for i, f := range c.Fields {
+		if to, ok := pointers[f.Pointer]; ok {
+			c.Fields[i].Pointer = to
+		}
+	}
+	return &c
 }
 
 func invalidBody(fields []domain.FieldError) *domain.Error {

@@ -67,7 +67,8 @@ func (a *api) voidInvoice(w http.ResponseWriter, r *http.Request) error {
 	}
 	env := principal(r).Environment
 	return a.accept(w, r, body, func(ctx context.Context) (domain.Draft, error) {
-		return a.cfg.Invoices.Void(ctx, env, id, in.Number)
+		draft, err := a.cfg.Invoices.Void(ctx, env, id, in.Number)
+		return draft, renamed(err, map[string]string{"/invoice_number": "/number"})
 	})
 }
 

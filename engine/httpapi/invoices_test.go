@@ -146,6 +146,11 @@ func TestVoidCancelsOrCredits(t *testing.T) {
 	if twice.ID != note.ID {
 		t.Errorf("a second void made %s beside %s", twice.ID, note.ID)
 	}
+	other := w.signed("VOID-4")
+	p := w.refused(http.StatusUnprocessableEntity, "invalid_invoice", w.ours.write, "POST", "/si/invoices/"+other.ID+"/void", `{"number":"Ünfit"}`)
+	if len(p.Errors) != 1 || p.Errors[0].Pointer != "/number" {
+		t.Errorf("faults of the note's number: %+v", p.Errors)
+	}
 	held := w.held("VOID-3")
 	w.refused(http.StatusConflict, "resolve_first", w.ours.write, "POST", "/si/invoices/"+held.ID+"/void", "")
 }
@@ -171,6 +176,15 @@ func TestASampleIsSentInASandboxOnly(t *testing.T) {
 	}
 	if n := w.count(`SELECT COUNT(*) FROM invoice WHERE callback_url LIKE 'https://erp.example/a%'`); n != 1 {
 		t.Error("the callback URL is not stored")
+	}
+	p := w.refused(http.StatusUnprocessableEntity, "invalid_invoice", w.ours.write, "POST", "/si/invoices/sample", `{"callbackUrl":"not a URL","invoiceNumber":"_"}`)
+	for _, f := range p.Errors {
+		if f.Pointer != "/callbackUrl" && f.Pointer != "/invoiceNumber" {
+			t.Errorf("points at what the caller did not send: %+v", f)
+		}
+	}
+	if len(p.Errors) < 2 {
+		t.Errorf("faults %+v", p.Errors)
 	}
 	live := w.tenant("Live", domain.Production)
 	w.refused(http.StatusForbidden, "sandbox_only", live.write, "POST", "/si/invoices/sample", "")

@@ -40,7 +40,8 @@ func (a *api) postSample(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return a.accept(w, r, body, func(ctx context.Context) (domain.Draft, error) {
-		return a.cfg.Invoices.Accept(ctx, env, "", sample)
+		draft, err := a.cfg.Invoices.Accept(ctx, env, "", sample)
+		return draft, renamed(err, map[string]string{"/callback_url": "/callbackUrl", "/invoice_number": "/invoiceNumber"})
 	})
 }
 
