@@ -14,6 +14,7 @@ import (
 	"github.com/afara-dev/afara/engine/callback"
 	"github.com/afara-dev/afara/engine/config"
 	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/failpoint"
 	"github.com/afara-dev/afara/engine/ingest"
 	"github.com/afara-dev/afara/engine/invoice"
 	"github.com/afara-dev/afara/engine/pipeline"
@@ -129,7 +130,7 @@ func (e *Engine) openHost(keyring *secret.Keyring) (err error) {
 	connections := &lateConnections{}
 	e.Host, err = pluginhost.New(pluginhost.Config{
 		Dirs: s.PluginDirs, RunDir: e.cfg.RunDir, Connections: connections, Log: e.log,
-		Metrics: e.metrics.Registry(), Now: e.cfg.Now, MaxInFlight: s.Pool, MaxPerConnection: s.PerConnection,
+		Metrics: e.metrics.Registry(), Now: e.cfg.Now, MaxInFlight: s.Pool, MaxPerConnection: s.PerConnection, Env: failpoint.Env(),
 	})
 	if err != nil {
 		return fmt.Errorf("open connectors: %w", err)

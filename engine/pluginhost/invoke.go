@@ -85,7 +85,7 @@ func (in *instance) attempt(ctx context.Context, op *operationState, c *domain.C
 		fail(out, unavailable("deadline_passed", "the call's deadline had passed before it was sent", 0))
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, left)
+	ctx, cancel := context.WithTimeout(ctx, failpoint.Scale(left))
 	defer cancel()
 	conn := in.connection(c.Connection)
 	pass, wait := conn.breaker.allow(out.Began)

@@ -1,0 +1,10 @@
+// Package chaostest owns the proof of the promises: real engine, connector,
+// Redis and PostgreSQL processes are killed, stopped and wiped, and then the
+// database, the authority's own books and the receiver of callbacks must agree
+// that nothing accepted was lost and no effect was repeated on a doubt.
+//
+// The programs are built with the tag afara_failpoints, so that a process dies
+// at the moment that AFARA_FAILPOINT names and settlesAfter takes seconds.
+// AFARA_CHAOS=full runs more invoices and more kills; AFARA_CHAOS_SEED repeats
+// the choices of a run that printed its seed.
+package chaostest

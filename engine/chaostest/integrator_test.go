@@ -1,0 +1,126 @@
+package chaostest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/afara-dev/afara/schemas"
+)
+
+// errAgain is an answer after which the same request is sent again.
+var errAgain = errors.New("not accepted yet")
+
+// post submits invoices with those numbers from several callers at once, and
+// returns when each of them was accepted: until its 202 was read, a request is
+// repeated with the same key.
+func (w *world) post(key string, callers int, numbers []string) {
+	queue := make(chan string, len(numbers))
+	for _, n := range numbers {
+		queue <- n
+	}
+	close(queue)
+	var group sync.WaitGroup
+	for range callers {
+		group.Go(func() {
+			for n := range queue {
+				w.accept(key, n)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// accept submits one invoice until it is accepted.
+func (w *world) accept(key, number string) {
+	var last error
+	accepted := within(2*time.Minute, func() bool {
+		id, err := w.submit(key, number)
+		last = err
+		if err == nil {
+			w.mu.Lock()
+			w.accepted[number] = id
+			w.mu.Unlock()
+		}
+		return !errors.Is(err, errAgain) // refused for good is no use to repeat
+	})
+	if !accepted || last != nil {
+		w.t.Errorf("invoice %s was not accepted: %v", number, last)
+	}
+}
+
+func (w *world) submit(key, number string) (string, error) {
+	invoice := map[string]any{}
+	if err := json.Unmarshal(schemas.Sample(number, w.pace.Anchor.UTC().Format("2006-01-02")), &invoice); err != nil {
+		return "", err
+	}
+	invoice["callback_url"] = w.receiver.URL
+	var answer struct {
+		ID string `json:"id"`
+	}
+	status, err := w.call(key, http.MethodPost, "/si/invoices", number, map[string]any{"invoice": invoice}, &answer)
+	switch {
+	case status == http.StatusAccepted && answer.ID != "":
+		return answer.ID, nil
+	case status == 0, status == http.StatusTooManyRequests, status >= 500:
+		return "", fmt.Errorf("%w: status %d: %w", errAgain, status, err)
+	}
+	return "", fmt.Errorf("status %d: %w", status, err)
+}
+
+// call makes one request of the API; status 0 says that no answer came.
+func (w *world) call(key, method, path, idempotency string, body, out any) (status int, err error) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.t.Context()), 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, w.address()+path, bytes.NewReader(raw))
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Authorization", "Bearer "+key)
+	req.Header.Set("Content-Type", "application/json")
+	if idempotency != "" {
+		req.Header.Set("Idempotency-Key", idempotency)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return 0, err // an answer cut short is none
+	}
+	if resp.StatusCode >= 400 {
+		return resp.StatusCode, fmt.Errorf("%s %s: %s", method, path, text)
+	}
+	return resp.StatusCode, json.Unmarshal(text, out)
+}
+
+func (w *world) acceptedIDs() map[string]string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	out := make(map[string]string, len(w.accepted))
+	for n, id := range w.accepted {
+		out[id] = n
+	}
+	return out
+}
+
+// numbered makes n invoice numbers.
+func numbered(prefix string, n int) []string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = fmt.Sprintf("%s%05d", prefix, i+1)
+	}
+	return out
+}
