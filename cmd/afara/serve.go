@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+
+	"github.com/afara-dev/afara/engine"
+	"github.com/afara-dev/afara/engine/config"
+	"github.com/afara-dev/afara/engine/telemetry"
+)
+
+// serveCmd runs a node until it is told to stop.
+type serveCmd struct{ config.Config }
+
+// Run serves. It returns when all that was in flight has ended.
+func (c *serveCmd) Run(ctx context.Context, p program) error {
+	log, err := telemetry.NewLogger(p.err, c.LogFormat, c.LogLevel)
+	if err != nil {
+		return err
+	}
+	var l net.Listener
+	if c.Has(config.RoleAPI) {
+		if l, err = listen(c.Listen, "--listen or AFARA_LISTEN"); err != nil {
+			return err
+		}
+		defer l.Close() // for the ways out before Run owns it
+	}
+	stopProfiler, err := startProfiler(ctx, c.Pprof, log)
+	if err != nil {
+		return err
+	}
+	defer stopProfiler()
+	e, err := engine.New(ctx, engine.Config{Settings: &c.Config, Log: log, Version: buildVersion()})
+	if err != nil {
+		return err
+	}
+	if l != nil {
+		log.Info("listening", "address", "http://"+l.Addr().String())
+	}
+	return e.Run(ctx, l)
+}
+
+// startProfiler serves Go's profiler when an address is given; stop waits.
+func startProfiler(ctx context.Context, address string, log *slog.Logger) (stop func(), err error) {
+	if address == "" {
+		return func() {}, nil
+	}
+	l, err := telemetry.ListenPprof(ctx, address)
+	if err != nil {
+		return nil, fmt.Errorf("profiler: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var done sync.WaitGroup
+	done.Go(func() {
+		if err := telemetry.ServePprof(ctx, l); err != nil {
+			log.Error("profiler", "error", err)
+		}
+	})
+	return func() { cancel(); done.Wait() }, nil
+}
