@@ -75,6 +75,9 @@ func (s *Store) migrateOne(ctx context.Context, tx migration, steps []step) (don
 	if at == int64(len(steps)) {
 		return true, nil
 	}
+	if err := s.mayMigrate(ctx, tx, at, int64(len(steps))); err != nil {
+		return false, err
+	}
 	next := steps[at]
 	text := bytesType.ReplaceAllString(next.sql, tx.bytesType())
 	text = clustered.ReplaceAllString(text, ")"+tx.clustered()+";")

@@ -28,6 +28,10 @@ type database interface {
 
 	// migrate runs fn alone among all nodes, in a transaction that ends with it.
 	migrate(ctx context.Context, fn func(context.Context, migration) error) error
+	// served reports whether a node serves the database now, which is at a
+	// schema version above 0. While it answers no, it keeps nodes away where it
+	// can.
+	served(ctx context.Context, tx Tx, now time.Time) (bool, error)
 	// start lets writers run, once migrations are done.
 	start()
 	// offset measures the database's clock less the node's.
@@ -35,7 +39,7 @@ type database interface {
 }
 
 // Open connects, takes the lock of a SQLite file, and migrates. It answers
-// ErrLocked, ErrNewer or ErrUnavailable where they apply.
+// ErrLocked, ErrNewer, ErrServed or ErrUnavailable where they apply.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {

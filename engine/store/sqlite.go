@@ -31,11 +31,12 @@ func openSQLite(ctx context.Context, cfg Config, st *stats) (*sqliteDB, error) {
 	if err != nil {
 		return nil, err
 	}
-	lock, err := lockFile(path)
-	if err != nil {
-		return nil, err
+	d := &sqliteDB{path: path, stopped: make(chan struct{})}
+	if !cfg.Admin {
+		if d.lock, err = lockFile(path); err != nil {
+			return nil, err
+		}
 	}
-	d := &sqliteDB{path: path, lock: lock, stopped: make(chan struct{})}
 	if err := d.connect(ctx, cfg, st); err != nil {
 		_ = d.release()
 		return nil, fmt.Errorf("open %s: %w", path, err)

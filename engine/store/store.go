@@ -36,6 +36,9 @@ var (
 	ErrLocked = errors.New("store: another process serves this file")
 	// ErrNewer is a database that a newer build has migrated.
 	ErrNewer = errors.New("store: the database is newer than this build")
+	// ErrServed is a database that must be migrated while nodes of an older
+	// build serve it.
+	ErrServed = errors.New("store: a node of an older build serves this database")
 )
 
 // AnyRows as Statement.Rows means that every count is right.
@@ -101,6 +104,10 @@ type Config struct {
 	// CommitTimeout bounds one transaction on PostgreSQL, so that a silent
 	// network cannot stop the writers. Default 30 s.
 	CommitTimeout time.Duration
+	// Admin opens beside a running node: on SQLite without the lock that keeps
+	// a second node away. It never migrates what a node serves: that is
+	// ErrServed.
+	Admin bool
 	// Migrations replaces the embedded ones; nil means those.
 	Migrations fs.FS
 	// Observe is told of each commit. It runs on the writer: return at once.
