@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/invoice"
@@ -42,7 +43,11 @@ func split(body []byte, members ...string) (submission, error) {
 		s.fault("/"+memberInvoice, "required", "The invoice is missing.", `Send {"invoice": {…}}.`)
 	}
 	if len(s.faults) > 0 {
-		return submission{}, invalidBody(s.faults)
+		e := invalidBody(s.faults)
+		if s.more > 0 {
+			e.Extra = map[string]any{"moreErrors": s.more}
+		}
+		return submission{}, e
 	}
 	return sub, nil
 }
@@ -53,14 +58,21 @@ type splitter struct {
 	b      []byte
 	i      int
 	faults []domain.FieldError
+	more   int // faults beyond those
 }
 
+// fault notes a fault; a body of nothing but faults is not answered in kind.
 func (s *splitter) fault(pointer, code, detail, fix string) {
+	if len(s.faults) == schemas.MaxViolations {
+		s.more++
+		return
+	}
 	s.faults = append(s.faults, domain.FieldError{Pointer: pointer, Code: code, Detail: detail, Fix: fix})
 }
 
-// object reads the whole body. The error is the first fault of syntax;
-// repeated and unknown members are collected.
+// object reads the whole body and answers the members that may be there. The
+// error is the first fault of syntax or repeated member; unknown members are
+// collected.
 func (s *splitter) object(members []string) (map[string][]byte, error) {
 	out := make(map[string][]byte, len(members))
 	if !s.eat('{') {
@@ -77,12 +89,12 @@ func (s *splitter) object(members []string) (map[string][]byte, error) {
 			return nil, err
 		}
 		start = s.i - len(value)
-		pointer := "/" + escapePointer(name)
-		switch _, twice := out[name]; {
-		case twice:
-			return nil, malformedBody([]domain.FieldError{{Pointer: pointer, Code: "duplicate_key", Detail: "This member is given twice.", Fix: "Give it once."}})
-		case !slices.Contains(members, name):
-			s.fault(pointer, "unknown_member", "There is no such member here.", "Leave it out; the members are: "+listed(members)+".")
+		if !slices.Contains(members, name) {
+			s.fault("/"+escapePointer(shortened(name)), "unknown_member", "There is no such member here.", "Leave it out; the members are: "+listed(members)+".")
+			continue
+		}
+		if _, twice := out[name]; twice {
+			return nil, malformedBody([]domain.FieldError{{Pointer: "/" + name, Code: "duplicate_key", Detail: "This member is given twice.", Fix: "Give it once."}})
 		}
 		out[name] = value
 	}
@@ -90,6 +102,15 @@ func (s *splitter) object(members []string) (map[string][]byte, error) {
 		return nil, s.syntax("the body should end")
 	}
 	return out, nil
+}
+
+// shortened keeps a pointer to what nobody asked for from being as long as it.
+func shortened(name string) string {
+	const most = 64
+	if len(name) <= most {
+		return name
+	}
+	return strings.ToValidUTF8(name[:most], "") + "…"
 }
 
 func (s *splitter) member() (name string, value []byte, err error) {
@@ -120,7 +141,7 @@ func (s *splitter) value() bool {
 	case '"':
 		return s.text()
 	}
-	for s.i < len(s.b) && bytes.IndexByte([]byte(",}] \t\r\n"), s.b[s.i]) < 0 {
+	for s.i < len(s.b) && strings.IndexByte(",}] \t\r\n", s.b[s.i]) < 0 {
 		s.i++
 	}
 	return true

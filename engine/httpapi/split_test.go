@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -82,6 +83,19 @@ func TestADeepInvoiceIsRefusedWithoutItsDepth(t *testing.T) {
 	_, _, err := split(`{"invoice":` + strings.Repeat("[", 500_000))
 	var e *domain.Error
 	if !errors.As(err, &e) || e.Fields[0].Code != "too_deep" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestABodyOfFaultsIsNotAnsweredInKind(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&b, `"%d-%s":0,`, i, strings.Repeat("x", 100))
+	}
+	_, _, err := split("{" + b.String() + `"invoice":1}`)
+	var e *domain.Error
+	if !errors.As(err, &e) || len(e.Fields) != schemas.MaxViolations || e.Extra["moreErrors"] != 4900 || len(e.Fields[0].Pointer) > 80 {
 		t.Errorf("%v", err)
 	}
 }
