@@ -19,11 +19,12 @@ const (
 	connectorCalls = "/afara.connector.v1.Connector/"
 	shutdownCall   = "/plugin.GRPCController/Shutdown"
 
-	// go-plugin kills the process two seconds after its shutdown call.
-	shutdownDrain = time.Second
+	// go-plugin kills the process two seconds after its shutdown call was
+	// answered; it waits for that answer without a limit of its own.
+	shutdownDrain = 5 * time.Second
 	// answerGrace is for calls that were cut at the limit to answer with their
 	// class, and for answers to leave, rather than a broken connection.
-	answerGrace = 500 * time.Millisecond
+	answerGrace = time.Second
 )
 
 // drain lets calls in flight finish when the process is told to end, for a
@@ -63,11 +64,11 @@ func (d *drain) unary(ctx context.Context, in any, info *grpc.UnaryServerInfo, n
 	if !strings.HasPrefix(info.FullMethod, connectorCalls) {
 		return next(ctx, in)
 	}
-	ctx, leave, err := d.enter(ctx)
+	ctx, release, err := d.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
+	defer release()
 	return next(ctx, in)
 }
 
@@ -75,11 +76,11 @@ func (d *drain) stream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInf
 	if !strings.HasPrefix(info.FullMethod, connectorCalls) {
 		return d.other(srv, ss, next)
 	}
-	ctx, leave, err := d.enter(ss.Context())
+	ctx, release, err := d.enter(ss.Context())
 	if err != nil {
 		return err
 	}
-	defer leave()
+	defer release()
 	return next(srv, &cuttableStream{ServerStream: ss, ctx: ctx})
 }
 
@@ -104,7 +105,8 @@ type cuttableStream struct {
 
 func (s *cuttableStream) Context() context.Context { return s.ctx }
 
-// enter counts a call in; its context ends when the drain's limit is over.
+// enter counts a call in; its context ends when the drain's limit is over. The
+// call is counted out by drainStats, once its answer is on its way.
 func (d *drain) enter(ctx context.Context) (context.Context, func(), error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -112,9 +114,12 @@ func (d *drain) enter(ctx context.Context) (context.Context, func(), error) {
 		return nil, nil, status.Error(codes.Unavailable, "the connector is ending; nothing was begun")
 	}
 	d.inFlight++
+	if t, ok := ctx.Value(ticketKey{}).(*ticket); ok {
+		t.entered = true
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	detach := context.AfterFunc(d.cutCtx, cancel)
-	return ctx, func() { detach(); cancel(); d.leave() }, nil
+	return ctx, func() { detach(); cancel() }, nil
 }
 
 func (d *drain) leave() {

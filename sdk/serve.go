@@ -63,6 +63,7 @@ func serve(c Describer, o options) error {
 func newGRPCServer(with []grpc.ServerOption, d *drain, std *stdout) *grpc.Server {
 	g := grpc.NewServer(append(with,
 		grpc.MaxRecvMsgSize(MaxMessageBytes),
+		grpc.StatsHandler(drainStats{d}),
 		grpc.ChainUnaryInterceptor(std.unary, d.unary),
 		grpc.ChainStreamInterceptor(std.stream, d.stream),
 	)...)
