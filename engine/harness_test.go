@@ -73,12 +73,14 @@ type world struct {
 	engine    *engine.Engine
 	url       string
 	authority *firs.Simulator
-	receiver  *receiver
-	env       domain.EnvironmentID
-	key       string
-	secret    string
-	stop      func()
-	settings  *config.Config
+	// authorityURL is where the connector finds it.
+	authorityURL string
+	receiver     *receiver
+	env          domain.EnvironmentID
+	key          string
+	secret       string
+	stop         func()
+	settings     *config.Config
 }
 
 // start runs an engine on the embedded default, with changes to its settings.
@@ -156,8 +158,15 @@ func (w *world) provision(authority string) {
 	w.receiver.secrets = secrets
 	business, err := w.authority.Provision(firs.Provision{Name: "Adebayo Stores", TIN: "12345678-0001", Email: "tax@adebayo.example"})
 	must(w.t, err)
-	_, err = w.engine.Registry.Put(ctx, registry.NewConnection{
-		Environment: env.ID, Kind: domain.Sandbox, Connector: "firs", Enabled: true, Settings: firsSettings(w.t, business, authority),
+	w.authorityURL = authority
+	w.connect(business)
+}
+
+// connect puts the connection to the authority.
+func (w *world) connect(business firs.Business) {
+	w.t.Helper()
+	_, err := w.engine.Registry.Put(w.t.Context(), registry.NewConnection{
+		Environment: w.env, Kind: domain.Sandbox, Connector: "firs", Enabled: true, Settings: firsSettings(w.t, business, w.authorityURL),
 	})
 	must(w.t, err)
 }
