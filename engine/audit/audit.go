@@ -1,8 +1,6 @@
 package audit
 
 import (
-	"github.com/oklog/ulid/v2"
-
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/store"
 )
@@ -14,6 +12,6 @@ func write(p domain.Part) ([]store.Statement, error) {
 	e := p.(domain.AuditEntry)
 	return []store.Statement{{
 		SQL:  `INSERT INTO audit (id, environment_id, actor, action, subject, detail, at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		Args: []any{ulid.Make().String(), e.Environment, e.Actor, e.Action, e.Subject, e.Detail, domain.Micros(e.At)}, Rows: 1,
+		Args: []any{domain.NewID[string]("aud_"), e.Environment, e.Actor, e.Action, e.Subject, e.Detail, domain.Micros(e.At)}, Rows: 1,
 	}}, nil
 }

@@ -149,6 +149,7 @@ func (r *Receiver[T]) take(ctx context.Context, batch []*claim[T]) {
 	for _, c := range batch {
 		c.item, c.ok = items[c.id]
 		c.err = err
+		delete(items, c.id) // an entry that came twice in one batch is one claim
 	}
 }
 
