@@ -62,14 +62,19 @@ func (n *node) kill() {
 	<-n.dead
 }
 
-// diesWithin waits for the death that a fail point brings.
-func (n *node) diesWithin(t *testing.T, limit time.Duration) {
-	t.Helper()
+// ended waits for the process's end, for at most limit.
+func (n *node) ended(limit time.Duration) bool {
 	select {
 	case <-n.dead:
+		return true
 	case <-time.After(limit):
-		t.Fatalf("the fail point was not reached within %s; log:\n%s", limit, tail(n.log))
+		return false
 	}
+}
+
+// wasKilled fails unless the ended process was killed, as a fail point does it.
+func (n *node) wasKilled(t *testing.T) {
+	t.Helper()
 	var exit *exec.ExitError
 	if !errors.As(n.err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
 		t.Fatalf("the node ended with %v, want SIGKILL; log:\n%s", n.err, tail(n.log))
@@ -82,7 +87,7 @@ func (n *node) drain(t *testing.T) {
 	n.signal(t, syscall.SIGTERM)
 	select {
 	case <-n.dead:
-	case <-time.After(time.Minute):
+	case <-time.After(time.Minute): // not within the shutdown timeout either
 		n.kill()
 		t.Fatalf("the node did not drain; log:\n%s", tail(n.log))
 	}
