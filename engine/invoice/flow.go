@@ -89,6 +89,9 @@ func (*Flow) Result(resource domain.Resource, stage domain.Stage, result json.Ra
 // Lookup implements domain.Flow.
 func (*Flow) Lookup(resource domain.Resource, doc schemas.Document, stage domain.Stage) (domain.Step, error) {
 	r := resource.(Row)
+	if r.IRN == "" {
+		return domain.Step{}, errNeverPrepared
+	}
 	inv, err := decode(doc)
 	if err != nil {
 		return domain.Step{}, err

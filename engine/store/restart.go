@@ -1,0 +1,32 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ErrNodesLive is work for an idle installation while nodes serve it.
+var ErrNodesLive = errors.New("store: nodes are live")
+
+// Restart takes back every claim and publication and gives each work row a new
+// epoch: whoever still walks a message from before is fenced off, and whatever
+// stands on the bus means nothing. It is for a database that was restored, and
+// refused with ErrNodesLive while a node's heartbeat has not lapsed.
+func (s *Store) Restart(ctx context.Context) error {
+	nodes, err := s.Nodes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range nodes {
+		if n.Live(s.Now()) {
+			return fmt.Errorf("%w: node %s was seen %s ago: stop it, wait %s and try again",
+				ErrNodesLive, n.ID, s.Now().Sub(n.HeartbeatAt).Round(time.Second), LapseAfter)
+		}
+	}
+	return s.Write(ctx, []Statement{{
+		SQL:  `UPDATE work SET owner = '', lease_until = 0, epoch = epoch + 1, published_incarnation = '', published_at = 0, lost_claims = 0, suspect = 0`,
+		Rows: AnyRows,
+	}})
+}
