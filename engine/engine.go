@@ -165,7 +165,7 @@ func (e *Engine) wireNouns(context.Context) (err error) {
 	}
 	e.Pipeline, err = pipeline.New(pipeline.Config{
 		Store: e.Store, Applier: e.Applier, Connectors: e.Host, Connections: e.Registry, Documents: e.Ingest,
-		Flows: []domain.Flow{invoice.NewFlow(e.Store)}, Log: e.log,
+		Flows: []domain.Flow{e.Invoices.Flow()}, Log: e.log,
 		MaxAttempts: s.MaxAttempts, HoldAfter: s.HoldAfter, LeaseMargin: s.LeaseMargin, Observe: calls.observe,
 	})
 	if err != nil {

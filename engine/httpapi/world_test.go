@@ -98,7 +98,7 @@ func (w *world) wire(options []option) {
 	must(t, err)
 	w.pipeline, err = pipeline.New(pipeline.Config{
 		Store: w.store, Applier: applier, Connectors: w.host, Connections: w.registry, Documents: cfg.Ingest,
-		Flows: []domain.Flow{invoice.NewFlow(w.store)}, Log: log,
+		Flows: []domain.Flow{cfg.Invoices.Flow()}, Log: log,
 	})
 	must(t, err)
 	cfg.Pipeline = w.pipeline

@@ -19,7 +19,8 @@ type candidate struct {
 	document    schemas.Document
 	invoice     *schemas.Invoice
 	key         string // reference key
-	original    Row    // of a note, when it is ours
+	items       []domain.ItemID
+	original    Row // of a note, when it is ours
 }
 
 // Accept checks a submitted invoice and drafts its storing. prefix is where
@@ -47,7 +48,7 @@ func (s *Service) check(ctx context.Context, env domain.Environment, prefix stri
 		return candidate{}, below(prefix, err)
 	}
 	key, _ := Normalise(inv.InvoiceNumber, connection.ReferenceKey) // Read has refused what it refuses
-	c := candidate{environment: env, connection: connection, document: doc, invoice: inv, key: key}
+	c := candidate{environment: env, connection: connection, document: doc, invoice: inv, key: key, items: itemsOf(env.ID, inv)}
 	if inv.Corrects() && len(inv.BillingReference) > 0 {
 		c.original, err = s.original(ctx, env.ID, inv.BillingReference[0].IRN)
 		if err != nil {
@@ -98,19 +99,30 @@ func (s *Service) draft(c candidate, voids domain.InvoiceID) (domain.Draft, erro
 	now := s.cfg.Store.Now()
 	r := c.row()
 	r.ID, r.VoidOf, r.CreatedAt, r.UpdatedAt = domain.NewID[domain.InvoiceID](domain.PrefixInvoice), voids, now, now
-	view, err := json.Marshal(View(c.invoice, r.state()))
+	view, err := c.view(r)
 	if err != nil {
-		return domain.Draft{}, fmt.Errorf("show invoice: %w", err)
+		return domain.Draft{}, err
 	}
 	answer, err := json.Marshal(answerOf(r, view, nil))
 	if err != nil {
 		return domain.Draft{}, err
 	}
-	parts := append(c.run(r), newRow{r}, newEvent(r, "invoice.created", view, now))
+	parts := append(s.run(c, r), newRow{r}, newEvent(r, "invoice.created", view, now))
 	if c.original.ID != "" && r.TypeCode == schemas.TypeCreditNote {
 		parts = append(parts, credit{Original: c.original.ID, Amount: r.Payable})
 	}
 	return domain.Draft{Parts: parts, Answer: answer, Explain: s.explain(c)}, nil
+}
+
+// view shows the candidate as its row says.
+func (c candidate) view(r Row) (json.RawMessage, error) {
+	state := r.state()
+	state.Items = c.items
+	view, err := json.Marshal(View(c.invoice, state))
+	if err != nil {
+		return nil, fmt.Errorf("show invoice: %w", err)
+	}
+	return view, nil
 }
 
 // row is the invoice's row but for its id and times.
@@ -129,11 +141,11 @@ func (c candidate) row() Row {
 
 // run is what every run of the flow stores: its document, its message and the
 // row of work, and who bought what.
-func (c candidate) run(r Row) []domain.Part {
+func (s *Service) run(c candidate, r Row) []domain.Part {
 	at := r.UpdatedAt
-	return []domain.Part{
+	s.recent.keep(c.document, c.invoice)
+	parts := []domain.Part{
 		domain.StoredDocument{ID: r.Document, Environment: r.Environment, Document: c.document, CreatedAt: at},
-		parties{Environment: r.Environment, Party: c.invoice.AccountingCustomerParty, PartyID: r.Party, Lines: c.invoice.InvoiceLine, At: at},
 		domain.Message{
 			ID: r.Message, Environment: r.Environment, Connection: r.Connection, Flow: FlowName, FlowVersion: FlowVersion,
 			Resource: string(r.ID), Document: r.Document, Stage: StagePrepare, CreatedAt: at,
@@ -143,6 +155,12 @@ func (c candidate) run(r Row) []domain.Part {
 			Connection: r.Connection, Gate: string(r.Connection), Stage: StagePrepare, DueAt: at, FlowVersion: FlowVersion,
 		},
 	}
+	if s.recent.knows(r.Party, c.items) {
+		return parts
+	}
+	return append(parts, parties{
+		Environment: r.Environment, Party: c.invoice.AccountingCustomerParty, PartyID: r.Party, Lines: c.invoice.InvoiceLine, Items: c.items, At: at,
+	})
 }
 
 // explain names the other invoice when the number was taken.

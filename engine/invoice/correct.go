@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/store"
@@ -30,15 +29,15 @@ func (s *Service) Correct(ctx context.Context, env domain.Environment, id domain
 	}
 	r := c.row()
 	r.ID, r.VoidOf, r.CreatedAt, r.UpdatedAt = old.ID, old.VoidOf, old.CreatedAt, s.cfg.Store.Now()
-	view, err := json.Marshal(View(c.invoice, r.state()))
+	view, err := c.view(r)
 	if err != nil {
-		return domain.Draft{}, fmt.Errorf("show invoice: %w", err)
+		return domain.Draft{}, err
 	}
 	answer, err := json.Marshal(answerOf(r, view, nil))
 	if err != nil {
 		return domain.Draft{}, err
 	}
-	parts := append(c.run(r), redone{Row: r, OldMessage: old.Message, OldStatus: old.Status, Refused: ErrChanged})
+	parts := append(s.run(c, r), redone{Row: r, OldMessage: old.Message, OldStatus: old.Status, Refused: ErrChanged})
 	if old.Status == StatusDraft {
 		parts = append(parts,
 			domain.WorkCancel{ID: domain.WorkID(old.Message), Refused: s.refusal(old)},

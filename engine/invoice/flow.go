@@ -25,10 +25,13 @@ const (
 )
 
 // Flow registers an invoice: prepare (its reference and QR), validate, sign.
-type Flow struct{ store *store.Store }
+type Flow struct {
+	store  *store.Store
+	recent *recent
+}
 
-// NewFlow returns the flow over the invoices in s.
-func NewFlow(s *store.Store) *Flow { return &Flow{store: s} }
+// Flow is the flow over the service's invoices.
+func (s *Service) Flow() *Flow { return &Flow{store: s.cfg.Store, recent: s.recent} }
 
 // Name implements domain.Flow.
 func (*Flow) Name() string { return FlowName }
@@ -107,7 +110,7 @@ func (*Flow) Lookup(resource domain.Resource, doc schemas.Document, stage domain
 }
 
 // Settle implements domain.Flow: status and event in one.
-func (*Flow) Settle(resource domain.Resource, doc schemas.Document, end domain.Ending, reasons []domain.FieldError, at time.Time) ([]domain.Part, error) {
+func (f *Flow) Settle(resource domain.Resource, doc schemas.Document, end domain.Ending, reasons []domain.FieldError, at time.Time) ([]domain.Part, error) {
 	r := resource.(Row)
 	r.UpdatedAt, r.HeldReason, r.Reasons = at, "", reasons
 	event := ""
@@ -127,7 +130,13 @@ func (*Flow) Settle(resource domain.Resource, doc schemas.Document, end domain.E
 	default:
 		return nil, fmt.Errorf("invoice flow cannot end as %q", end)
 	}
-	e, err := eventOf(r, doc, event, at)
+	inv, err := f.recent.take(doc)
+	if err != nil {
+		return nil, err
+	}
+	items := itemsOf(r.Environment, inv)
+	f.recent.learn(r.Party, items)
+	e, err := eventOf(r, inv, items, event, at)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +161,11 @@ func (*Flow) Hold(resource domain.Resource, doc schemas.Document, reason string,
 	r := resource.(Row)
 	r.HeldReason, r.UpdatedAt = reason, at
 	parts := []domain.Part{held{ID: r.ID, Reason: reason, At: at}}
-	e, err := eventOf(r, doc, "invoice.held", at)
+	inv, err := decode(doc)
+	if err != nil {
+		return parts, err
+	}
+	e, err := eventOf(r, inv, itemsOf(r.Environment, inv), "invoice.held", at)
 	if err != nil {
 		return parts, err
 	}
@@ -186,12 +199,10 @@ func decode(doc schemas.Document) (*schemas.Invoice, error) {
 }
 
 // eventOf is an event of the invoice as it is now, shown as callers see it.
-func eventOf(r Row, doc schemas.Document, kind string, at time.Time) (domain.Event, error) {
-	inv, err := decode(doc)
-	if err != nil {
-		return domain.Event{}, err
-	}
-	data, err := json.Marshal(View(inv, r.state()))
+func eventOf(r Row, inv *schemas.Invoice, items []domain.ItemID, kind string, at time.Time) (domain.Event, error) {
+	state := r.state()
+	state.Items = items
+	data, err := json.Marshal(View(inv, state))
 	if err != nil {
 		return domain.Event{}, fmt.Errorf("show invoice %s: %w", r.ID, err)
 	}

@@ -83,6 +83,7 @@ type parties struct {
 	Party       *schemas.Party
 	PartyID     domain.PartyID
 	Lines       []schemas.InvoiceLine
+	Items       []domain.ItemID // of each line
 	At          time.Time
 }
 
@@ -170,8 +171,8 @@ func writeParties(p domain.Part) ([]store.Statement, error) {
 // writeItems inserts the distinct items of all lines in one statement.
 func writeItems(r parties) []store.Statement {
 	ids := map[domain.ItemID]schemas.InvoiceLine{}
-	for _, line := range r.Lines {
-		ids[ItemOf(r.Environment, &line)] = line
+	for i, line := range r.Lines {
+		ids[r.Items[i]] = line
 	}
 	sorted := make([]domain.ItemID, 0, len(ids))
 	for id := range ids {

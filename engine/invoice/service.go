@@ -40,7 +40,10 @@ type Config struct {
 }
 
 // Service keeps invoices. Its methods may be called concurrently.
-type Service struct{ cfg Config }
+type Service struct {
+	cfg    Config
+	recent *recent
+}
 
 // New checks cfg and registers the writers of the invoice's tables.
 func New(cfg Config) (*Service, error) {
@@ -48,7 +51,7 @@ func New(cfg Config) (*Service, error) {
 		return nil, errors.New("invoice: Store, Applier, Connections and Documents are required")
 	}
 	registerWriters(cfg.Applier)
-	return &Service{cfg: cfg}, nil
+	return &Service{cfg: cfg, recent: newRecent()}, nil
 }
 
 // Refusals.

@@ -48,7 +48,11 @@ func (s *Service) cancel(ctx context.Context, r Row) (domain.Draft, error) {
 		parts = append(parts, giveBack(r)...)
 	}
 	r.Status, r.HeldReason, r.UpdatedAt = StatusCancelled, "", now
-	event, err := eventOf(r, doc, "invoice.voided", now)
+	inv, err := decode(doc)
+	if err != nil {
+		return domain.Draft{}, err
+	}
+	event, err := eventOf(r, inv, itemsOf(r.Environment, inv), "invoice.voided", now)
 	if err != nil {
 		return domain.Draft{}, err
 	}

@@ -50,7 +50,7 @@ func newWorld(t *testing.T, s *store.Store) *world {
 	w.invoices, err = invoice.New(invoice.Config{Store: s, Applier: a, Connections: w, Documents: w.intake})
 	w.must(err)
 	w.pipeline, err = pipeline.New(pipeline.Config{
-		Store: s, Applier: a, Connectors: w, Connections: w, Documents: w.intake, Flows: []domain.Flow{invoice.NewFlow(s)}, Log: log,
+		Store: s, Applier: a, Connectors: w, Connections: w, Documents: w.intake, Flows: []domain.Flow{w.invoices.Flow()}, Log: log,
 	})
 	w.must(err)
 	guard, err := callback.NewGuard(callback.GuardConfig{})

@@ -46,6 +46,7 @@ type session struct {
 	keys     qr.Keys
 	types    *codes.Types
 	seller   mbs.Seller
+	bodies   mbs.Bodies
 }
 
 // open answers the session of a connection, made at its first call.
@@ -73,8 +74,12 @@ func (c *connector) build(_ context.Context, conn *sdk.Connection) (*session, er
 	}, nil
 }
 
-// body makes the authority's body of the call's invoice.
+// body makes the authority's body of the call's invoice, or takes the one that
+// was validated.
 func (s *session) body(call *sdk.Call, irn string) ([]byte, error) {
+	if raw, ok := s.bodies.Take(bodyKey(call, irn)); ok {
+		return raw, nil
+	}
 	inv, err := call.Invoice()
 	if err != nil {
 		return nil, err
@@ -91,6 +96,10 @@ func (s *session) body(call *sdk.Call, irn string) ([]byte, error) {
 		return nil, sdk.Internalf("body_unwritable", "%w", err)
 	}
 	return raw, nil
+}
+
+func bodyKey(call *sdk.Call, irn string) mbs.BodyKey {
+	return mbs.BodyKey{Digest: call.Document.Digest, IRN: irn}
 }
 
 // own refuses an invoice of another business than the connection's.

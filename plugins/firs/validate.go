@@ -19,5 +19,9 @@ func (c *connector) ValidateInvoice(ctx context.Context, call *sdk.Call, in sche
 	if err != nil {
 		return err
 	}
-	return s.client.Validate(ctx, body)
+	if err := s.client.Validate(ctx, body); err != nil {
+		return err
+	}
+	s.bodies.Keep(bodyKey(call, in.IRN), body)
+	return nil
 }

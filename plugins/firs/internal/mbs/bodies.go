@@ -1,0 +1,45 @@
+package mbs
+
+import "sync"
+
+// maxBodies bounds what Bodies keeps: messages between validate and sign.
+const maxBodies = 1024
+
+// Bodies keeps the bodies that were validated until they are signed, so that
+// what is signed is what was validated, and is built once. It is a cache: a
+// body that is not there is built again. Safe for concurrent use.
+type Bodies struct {
+	mu    sync.Mutex
+	kept  map[BodyKey][]byte
+	order []BodyKey // oldest first; may name bodies that were taken
+}
+
+// BodyKey is the document's digest and the reference it is sent under.
+type BodyKey struct {
+	Digest [32]byte
+	IRN    string
+}
+
+// Keep remembers a body; the oldest gives way.
+func (b *Bodies) Keep(k BodyKey, body []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.kept == nil {
+		b.kept = map[BodyKey][]byte{}
+	}
+	b.kept[k] = body
+	b.order = append(b.order, k)
+	for len(b.order) > maxBodies {
+		delete(b.kept, b.order[0])
+		b.order = b.order[1:]
+	}
+}
+
+// Take answers a kept body once.
+func (b *Bodies) Take(k BodyKey) ([]byte, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	body, ok := b.kept[k]
+	delete(b.kept, k)
+	return body, ok
+}
