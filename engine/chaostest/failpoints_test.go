@@ -50,4 +50,13 @@ func dieAt(t *testing.T, b backend, point string) {
 	n := w.start("")
 	posting.Wait()
 	w.finish(n, 90*time.Second)
+	if asked := w.authority.Counters().Requests["confirm"]; doubtful(point) && asked < int64(w.kills) {
+		t.Errorf("%d look-ups after %d kills that each left an effect in doubt", asked, w.kills)
+	}
+}
+
+// doubtful are the points at which an effect is stored as sent and its outcome
+// is not.
+func doubtful(point string) bool {
+	return point == failpoint.SentStored || point == failpoint.RequestWritten || point == failpoint.AnswerReceived
 }
