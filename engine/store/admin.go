@@ -10,8 +10,11 @@ import (
 )
 
 // mayMigrate lets nodes migrate, and an administrative process where no node
-// serves: migrating under a node of an older build would surprise it.
+// serves and nothing forbids it: migrating under a node of an older build would surprise it.
 func (s *Store) mayMigrate(ctx context.Context, tx Tx, at, known int64) error {
+	if s.cfg.NoMigrate {
+		return fmt.Errorf("%w: it is at version %d, this build at %d: run afara migrate", ErrOlder, at, known)
+	}
 	if !s.cfg.Admin || at == 0 {
 		return nil
 	}

@@ -102,3 +102,23 @@ func TestANodeStartsWhileAnAdministratorWorks(t *testing.T) {
 		serving(t, url)
 	})
 }
+
+func TestAReaderThatMustNotMigrateSaysSo(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, url string) {
+		node := opened(t, store.Config{URL: url})
+		at, err := node.Version(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := node.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := store.Open(t.Context(), store.Config{URL: url, Admin: true, NoMigrate: true, Migrations: nextBuild(t)}); !errors.Is(err, store.ErrOlder) {
+			t.Errorf("an older database: %v, want ErrOlder", err)
+		}
+		if v, err := opened(t, store.Config{URL: url, Admin: true, NoMigrate: true}).Version(t.Context()); err != nil || v != at {
+			t.Errorf("version %d, %v: want %d, unchanged", v, err, at)
+		}
+	})
+}

@@ -39,6 +39,8 @@ var (
 	// ErrServed is a database that must be migrated while nodes of an older
 	// build serve it.
 	ErrServed = errors.New("store: a node of an older build serves this database")
+	// ErrOlder is a database that should have been migrated first.
+	ErrOlder = errors.New("store: the database is older than this build")
 )
 
 // AnyRows as Statement.Rows means that every count is right.
@@ -108,6 +110,8 @@ type Config struct {
 	// a second node away. It never migrates what a node serves: that is
 	// ErrServed.
 	Admin bool
+	// NoMigrate refuses with ErrOlder what would have to be migrated.
+	NoMigrate bool
 	// Migrations replaces the embedded ones; nil means those.
 	Migrations fs.FS
 	// Observe is told of each commit. It runs on the writer: return at once.

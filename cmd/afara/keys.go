@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/tenant"
+)
+
+// keysCmd looks after API keys.
+type keysCmd struct {
+	Create keysCreateCmd `cmd:"" help:"Make an API key; shows it, once."`
+	List   keysListCmd   `cmd:"" help:"List an environment's keys, without their secrets."`
+	Revoke keysRevokeCmd `cmd:"" help:"End a key; running nodes refuse it within two seconds."`
+}
+
+type keysCreateCmd struct {
+	installation
+	Environment string   `help:"Id of the environment (afara env list)." required:"" placeholder:"ENV"`
+	Scopes      []string `help:"What the key may do: read, write, ops." default:"read,write" placeholder:"SCOPE,..."`
+	Description string   `help:"Whose key it is, or what for." placeholder:"TEXT"`
+}
+
+// Run prints the key alone on standard output, for scripts, and the advice
+// beside it.
+func (c *keysCreateCmd) Run(ctx context.Context, p program) error {
+	return c.with(ctx, p, func(o *office) error {
+		env, err := o.environment(ctx, c.Environment)
+		if err != nil {
+			return err
+		}
+		scopes := make([]domain.Scope, len(c.Scopes))
+		for i, s := range c.Scopes {
+			scopes[i] = domain.Scope(s)
+		}
+		shown, _, err := o.tenants.CreateKey(ctx, env.ID, scopes, c.Description)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(p.err, "Shown this once: only a hash of it is stored. Send it as \"Authorization: Bearer <key>\".")
+		_, err = fmt.Fprintln(p.out, shown)
+		return err
+	})
+}
+
+type keysListCmd struct {
+	installation
+	Environment string `help:"Id of the environment (afara env list)." required:"" placeholder:"ENV"`
+}
+
+// Run prints a table.
+func (c *keysListCmd) Run(ctx context.Context, p program) error {
+	return c.with(ctx, p, func(o *office) error {
+		env, err := o.environment(ctx, c.Environment)
+		if err != nil {
+			return err
+		}
+		all, err := o.tenants.ListKeys(ctx, env.ID)
+		return list(p.out, []string{"ID", "SCOPES", "DESCRIPTION", "CREATED", "REVOKED"}, all, err, func(k tenant.Key) []string {
+			scopes := make([]string, len(k.Scopes))
+			for i, s := range k.Scopes {
+				scopes[i] = string(s)
+			}
+			return []string{string(k.ID), strings.Join(scopes, ","), k.Description, day(k.CreatedAt), day(k.RevokedAt)}
+		})
+	})
+}
+
+type keysRevokeCmd struct {
+	installation
+	Environment string `help:"Id of the key's environment." required:"" placeholder:"ENV"`
+	Key         string `arg:"" help:"Id of the key: the part before the colon."`
+}
+
+// Run ends the key.
+func (c *keysRevokeCmd) Run(ctx context.Context, p program) error {
+	return c.with(ctx, p, func(o *office) error {
+		env, err := o.environment(ctx, c.Environment)
+		if err != nil {
+			return err
+		}
+		if err := o.tenants.RevokeKey(ctx, env.ID, domain.KeyID(c.Key)); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(p.out, "revoked", c.Key)
+		return err
+	})
+}
