@@ -81,6 +81,7 @@ func (a *api) accept(w http.ResponseWriter, r *http.Request, body []byte, make f
 	}
 	done, err := a.cfg.Ingest.Accept(r.Context(), ingest.Submission{
 		Environment: principal(r).Environment.ID, Route: r.Method + " " + r.URL.Path, Key: key, Body: body,
+		New:    r.Method == http.MethodPost && chi.URLParam(r, "id") == "", // a correction or a void replaces what is there
 		Status: http.StatusAccepted, DoneStatus: http.StatusOK, Make: make,
 	})
 	if err != nil {

@@ -39,6 +39,8 @@ type Submission struct {
 	Route       string // e.g. "POST /si/invoices"
 	Key         string // Idempotency-Key, may be empty
 	Body        []byte // raw, as the key's fingerprint
+	// New says that it adds to the backlog, and so is refused when that is full.
+	New bool
 	// Status is the answer's status when work follows, DoneStatus when not;
 	// both are stored with the key and mean nothing here.
 	Status, DoneStatus int
@@ -120,8 +122,10 @@ func (s *Service) Accept(ctx context.Context, sub Submission) (Answer, error) {
 			return a, err
 		}
 	}
-	if err := s.room(ctx, sub.Environment); err != nil {
-		return Answer{}, err
+	if sub.New {
+		if err := s.room(ctx, sub.Environment); err != nil {
+			return Answer{}, err
+		}
 	}
 	began := s.cfg.Store.Now()
 	draft, err := sub.Make(ctx)

@@ -130,7 +130,7 @@ type answer struct {
 func (w *world) post(key string, inv map[string]any) (answer, bool, error) {
 	raw, err := json.Marshal(inv)
 	w.must(err)
-	return w.accept(ingest.Submission{Environment: w.env.ID, Route: "post", Key: key, Body: raw, Status: 202, DoneStatus: 200,
+	return w.accept(ingest.Submission{Environment: w.env.ID, Route: "post", New: true, Key: key, Body: raw, Status: 202, DoneStatus: 200,
 		Make: func(ctx context.Context) (domain.Draft, error) { return w.invoices.Accept(ctx, w.env, "", raw) }})
 }
 

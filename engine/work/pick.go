@@ -78,22 +78,29 @@ func (r *Relay) pick(ctx context.Context, lost bool) {
 	}
 }
 
-// lookAt refreshes the windows of all streams that are known or have work.
+// lookAt refreshes the windows of all streams that are known or have work, and
+// answers those to pick from. A look for lost rows asks the database first
+// which streams have rows at all: an idle node asks nothing more.
 func (r *Relay) lookAt(ctx context.Context, lost bool) (map[string]store.StreamRoom, error) {
 	r.mu.Lock()
-	names := slices.Collect(maps.Keys(r.streams))
+	known := slices.Collect(maps.Keys(r.streams))
 	r.mu.Unlock()
+	pick := known
 	if lost {
-		stored, err := r.cfg.Store.Streams(ctx)
-		if err != nil {
+		var err error
+		if pick, err = r.cfg.Store.Streams(ctx); err != nil {
 			return nil, err
 		}
-		for _, name := range stored {
-			if !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
 	}
+	rooms, err := r.refresh(ctx, append(known, pick...))
+	maps.DeleteFunc(rooms, func(name string, _ store.StreamRoom) bool { return !slices.Contains(pick, name) })
+	return rooms, err
+}
+
+// refresh reads the windows of streams from the bus.
+func (r *Relay) refresh(ctx context.Context, names []string) (map[string]store.StreamRoom, error) {
+	slices.Sort(names)
+	names = slices.Compact(names)
 	if len(names) == 0 {
 		return nil, nil
 	}
