@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -61,6 +62,7 @@ func (w *world) submit(key, number string) (string, error) {
 		return "", err
 	}
 	invoice["callback_url"] = w.receiver.URL
+	maps.Copy(invoice, w.extra[key])
 	var answer struct {
 		ID string `json:"id"`
 	}

@@ -51,8 +51,8 @@ type world struct {
 	redis     *testserver.RedisServer
 	authority *firs.Simulator
 	receiver  *receiver
-	env       domain.EnvironmentID
 	key       string
+	extra     map[string]map[string]any // by key: what its invoices say beside the sample
 
 	kills int
 	nodes int
@@ -71,7 +71,7 @@ func newWorld(t *testing.T, b backend, rate int, database string) *world {
 	must(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	w := &world{
-		t: t, name: b.name, dir: dir, database: database, accepted: map[string]string{},
+		t: t, name: b.name, dir: dir, database: database, accepted: map[string]string{}, extra: map[string]map[string]any{},
 		pace: failpoint.Pace{Anchor: time.Now(), Rate: rate},
 	}
 	w.authority = firs.New(firs.Options{NoDuplicateGuard: true, Latency: 5 * time.Millisecond})
@@ -109,10 +109,7 @@ func (w *world) provision(authority string) {
 	w.t.Helper()
 	w.offline(func(e *engine.Engine) {
 		env, key := w.environment(e, "Adebayo Stores")
-		w.env, w.key = env, key
-		secrets, err := e.Tenants.SigningSecrets(w.t.Context(), env)
-		must(w.t, err)
-		w.receiver.secrets = secrets
+		w.key = key
 		business, err := w.authority.Provision(firs.Provision{Name: "Adebayo Stores", TIN: "12345678-0001", Email: "tax@adebayo.example"})
 		must(w.t, err)
 		_, err = e.Registry.Put(w.t.Context(), registry.NewConnection{
@@ -146,6 +143,9 @@ func (w *world) environment(e *engine.Engine, name string) (domain.EnvironmentID
 	must(w.t, err)
 	key, _, err := e.Tenants.CreateKey(w.t.Context(), env.ID, []domain.Scope{domain.ScopeWrite, domain.ScopeOps}, "test")
 	must(w.t, err)
+	secrets, err := e.Tenants.SigningSecrets(w.t.Context(), env.ID)
+	must(w.t, err)
+	w.receiver.secrets = append(w.receiver.secrets, secrets...)
 	return env.ID, key
 }
 
