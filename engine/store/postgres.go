@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -69,7 +70,21 @@ func postgresPool(ctx context.Context, cfg Config, size int) (*pgxpool.Pool, err
 	if _, ok := pc.ConnConfig.RuntimeParams["application_name"]; !ok {
 		pc.ConnConfig.RuntimeParams["application_name"] = "afara"
 	}
+	pc.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error { return endWhenSilent(ctx, conn, cfg.CommitTimeout) }
 	return pgxpool.NewWithConfig(ctx, pc)
+}
+
+// maxSilence is how long a transaction may wait for its client.
+const maxSilence = 10 * time.Second
+
+// endWhenSilent has the server end a transaction whose client says nothing: a
+// node that stands still, or is cut off, in the middle of one would else keep
+// its rows from the node that takes them over. It is no startup parameter,
+// because poolers between us and the server refuse those.
+func endWhenSilent(ctx context.Context, conn *pgx.Conn, limit time.Duration) error {
+	limit = min(limit, maxSilence)
+	_, err := conn.Exec(ctx, fmt.Sprintf("SET idle_in_transaction_session_timeout = %d", limit.Milliseconds()), pgx.QueryExecModeSimpleProtocol)
+	return err
 }
 
 // start runs the group-commit writers.
