@@ -18,7 +18,7 @@ func explain(err error) error {
 	case errors.As(err, &refusal) && len(refusal.Fields) > 0:
 		return fmt.Errorf("%w%s", err, fields(refusal))
 	case errors.Is(err, store.ErrLocked):
-		return fmt.Errorf("%w\nstop the other process (afara serve, afara dev), or give this one a database of its own with --database-url (afara dev: --data-dir)", err)
+		return fmt.Errorf("%w with --database-url (afara dev: --data-dir)", err)
 	case errors.Is(err, store.ErrNewer):
 		return fmt.Errorf("%w\ninstall the build that last ran on it, or restore the backup made before the upgrade", err)
 	}
@@ -28,9 +28,12 @@ func explain(err error) error {
 func fields(e *domain.Error) string {
 	var b strings.Builder
 	for _, f := range e.Fields {
+		if strings.Contains(e.Detail, f.Detail) {
+			continue // said already
+		}
 		fmt.Fprintf(&b, "\n  %s: %s", f.Pointer, f.Detail)
 		if f.Fix != "" {
-			fmt.Fprintf(&b, " %s", f.Fix)
+			fmt.Fprintf(&b, ": %s", f.Fix)
 		}
 	}
 	return b.String()

@@ -65,7 +65,8 @@ type office struct {
 
 // open opens the installation and proves its key before anything is sealed.
 func (i *installation) open(ctx context.Context, p program) (*office, error) {
-	log, err := telemetry.NewLogger(p.err, "text", slog.LevelWarn)
+	// What goes wrong is the command's error; lines beside it would only repeat it.
+	log, err := telemetry.NewLogger(p.err, "text", slog.LevelError)
 	if err != nil {
 		return nil, err
 	}
