@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/afara-dev/afara/engine"
+	"github.com/afara-dev/afara/engine/bus"
 	"github.com/afara-dev/afara/engine/config"
 	"github.com/afara-dev/afara/engine/telemetry"
 )
@@ -24,6 +25,7 @@ func (c *serveCmd) Run(ctx context.Context, p program) error {
 	if err != nil {
 		return err
 	}
+	bus.RedirectDriverLog(log)
 	var l net.Listener
 	if c.Has(config.RoleAPI) {
 		if l, err = listen(c.Listen, "--listen or AFARA_LISTEN"); err != nil {
