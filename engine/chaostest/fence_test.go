@@ -43,6 +43,58 @@ func TestANodeThatStoodStillForLongerThanItsLapseWritesNothingWrong(t *testing.T
 	}
 }
 
+// TestARequestThatStoodStillWithItsConnectorIsNeverSentLate stops a node and
+// its connector with calls in between: stored as sent, and not at the authority.
+// The other node finds nothing, twice and late enough, and sends again. When the
+// first two go on, the deadline is over, and nothing of the old calls may leave.
+func TestARequestThatStoodStillWithItsConnectorIsNeverSentLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, postgresRedis, usual, "")
+	w.name = "a node and its connector stop"
+	still := w.start("")
+	posted := make(chan struct{})
+	go func() {
+		defer close(posted)
+		w.post(w.key, 8, numbered("G", 200))
+	}()
+	w.eventually(time.Minute, "work is under way", func() bool { return w.receiver.count() >= 20 })
+	connector := still.child("firs")
+	stuck := w.stopBetween(still, connector)
+	other := w.start("")
+	<-posted
+	w.settled(2 * time.Minute)
+	must(t, syscall.Kill(connector, syscall.SIGCONT))
+	still.signal(t, syscall.SIGCONT)
+	still.drain(t)
+	w.finish(other, time.Minute)
+	if looked := w.authority.Counters().Requests["confirm"]; looked < int64(2*stuck) {
+		t.Errorf("%d look-ups for %d requests that had to be found missing twice", looked, stuck)
+	}
+}
+
+// stopBetween stops the connector and then the node at a moment at which
+// requests are stored as sent and not at the authority, and answers how many.
+func (w *world) stopBetween(n *node, connector int) (stuck int) {
+	w.t.Helper()
+	w.eventually(time.Minute, "requests stand still between node and authority", func() bool {
+		must(w.t, syscall.Kill(connector, syscall.SIGSTOP))
+		if within(300*time.Millisecond, func() bool { stuck = w.unsent(); return stuck >= 3 }) {
+			n.signal(w.t, syscall.SIGSTOP)
+			stuck = w.unsent()
+			return true
+		}
+		must(w.t, syscall.Kill(connector, syscall.SIGCONT))
+		return false
+	})
+	return stuck
+}
+
+// unsent counts the requests that are stored as sent and that the authority has
+// not seen.
+func (w *world) unsent() int {
+	return w.number(`SELECT COUNT(*) FROM attempt WHERE stage = 'sign'`) - int(w.authority.Counters().Requests["sign"])
+}
+
 // nodeID is the name under which a node owns claims.
 func nodeID(t *testing.T, n *node) string {
 	t.Helper()
