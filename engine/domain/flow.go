@@ -33,6 +33,13 @@ type Flow interface {
 // Resource is a flow's own snapshot of what it works on.
 type Resource any
 
+// ResourcePart is a part that stores a new resource and so knows what Load
+// would answer of it.
+type ResourcePart interface {
+	Part
+	Resource() (id string, r Resource)
+}
+
 // Step is one call that a stage makes.
 type Step struct {
 	Operation  string

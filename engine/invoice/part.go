@@ -27,6 +27,9 @@ type newRow struct{ Row }
 
 func (newRow) PartOf() domain.PartKind { return partNew }
 
+// Resource implements domain.ResourcePart.
+func (n newRow) Resource() (string, domain.Resource) { return string(n.ID), n.Row }
+
 // staged stores what the stages before `sent` gave.
 type staged struct {
 	ID          domain.InvoiceID

@@ -28,13 +28,22 @@ type Run struct {
 }
 
 // Load reads what the walks of a batch of claimed rows need, each table once.
+// First claims of what this process accepted cost no read at all.
 func (p *Pipeline) Load(ctx context.Context, rows []domain.Work) (map[domain.WorkID]*Run, error) {
+	runs := newRuns(rows)
+	return p.load(ctx, runs, p.fresh.take(runs))
+}
+
+func newRuns(rows []domain.Work) map[domain.WorkID]*Run {
 	runs := make(map[domain.WorkID]*Run, len(rows))
-	ids := make([]domain.MessageID, 0, len(rows))
 	for _, w := range rows {
 		runs[w.ID] = &Run{work: w, stage: w.Stage, saved: w.Stage}
-		ids = append(ids, domain.MessageID(w.ID))
 	}
+	return runs
+}
+
+// load reads the messages of ids with all that belongs to them.
+func (p *Pipeline) load(ctx context.Context, runs map[domain.WorkID]*Run, ids []domain.MessageID) (map[domain.WorkID]*Run, error) {
 	reader := p.cfg.Store.Reader()
 	messages, err := readMessages(ctx, reader, ids)
 	if err != nil {
@@ -50,7 +59,10 @@ func (p *Pipeline) Load(ctx context.Context, rows []domain.Work) (map[domain.Wor
 	}
 	for _, m := range messages {
 		r := runs[domain.WorkID(m.ID)]
-		r.message, r.document, r.flow = m, bodies[m.Document], p.flows[m.Flow]
+		r.message, r.document = m, bodies[m.Document]
+	}
+	for _, r := range runs {
+		r.flow = p.flows[r.message.Flow]
 	}
 	if err := p.loadAttempts(ctx, runs); err != nil {
 		return nil, err
@@ -86,7 +98,7 @@ func (p *Pipeline) loadAttempts(ctx context.Context, runs map[domain.WorkID]*Run
 func (p *Pipeline) loadResources(ctx context.Context, runs map[domain.WorkID]*Run) error {
 	byFlow := map[domain.Flow][]string{}
 	for _, r := range runs {
-		if r.flow != nil {
+		if r.flow != nil && r.resource == nil {
 			byFlow[r.flow] = append(byFlow[r.flow], r.message.Resource)
 		}
 	}
@@ -96,7 +108,7 @@ func (p *Pipeline) loadResources(ctx context.Context, runs map[domain.WorkID]*Ru
 			return fmt.Errorf("load resources of %s: %w", flow.Name(), err)
 		}
 		for _, r := range runs {
-			if r.flow == flow {
+			if r.flow == flow && r.resource == nil {
 				r.resource = resources[r.message.Resource]
 			}
 		}

@@ -65,6 +65,7 @@ type Pipeline struct {
 	cfg   Config
 	flows map[string]domain.Flow
 	lanes lanes
+	fresh fresh
 }
 
 // New checks cfg, fills its defaults and registers the writers of the
@@ -93,6 +94,7 @@ func New(cfg Config) (*Pipeline, error) {
 		p.flows[f.Name()] = f
 	}
 	registerWriters(cfg.Applier)
+	cfg.Applier.Watch(p.fresh.watch)
 	return p, nil
 }
 

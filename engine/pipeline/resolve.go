@@ -85,7 +85,7 @@ func (p *Pipeline) heldRun(ctx context.Context, env domain.EnvironmentID, id dom
 	if !held {
 		return nil, ErrNotHeld
 	}
-	runs, err := p.Load(ctx, []domain.Work{w})
+	runs, err := p.load(ctx, newRuns([]domain.Work{w}), []domain.MessageID{id})
 	if err != nil {
 		return nil, err
 	}

@@ -55,6 +55,7 @@ type Applier struct {
 	order     []domain.PartKind
 	writers   map[domain.PartKind]Writer
 	expanders map[domain.PartKind]Expander
+	watchers  []func([]domain.Part)
 }
 
 // NewApplier returns an Applier that already knows the rows of work.
@@ -80,6 +81,11 @@ func (a *Applier) Register(kind domain.PartKind, w Writer) {
 // Expand sets the expander of a kind of part.
 func (a *Applier) Expand(kind domain.PartKind, e Expander) { a.expanders[kind] = e }
 
+// Watch adds a function that is told the parts of every committed change,
+// before its work is announced. It must return at once and keep no part that
+// it would change.
+func (a *Applier) Watch(f func([]domain.Part)) { a.watchers = append(a.watchers, f) }
+
 // Announcer sets who is told of new work.
 func (a *Applier) Announcer(n Announcer) { a.announcer = n }
 
@@ -98,6 +104,9 @@ func (a *Applier) Apply(ctx context.Context, c domain.Change) error {
 	if err != nil {
 		a.announcer.Withdraw(works)
 		return err
+	}
+	for _, watch := range a.watchers {
+		watch(parts)
 	}
 	a.announce(c, works)
 	return nil
