@@ -21,15 +21,15 @@ func newCommitMetrics(m *telemetry.Metrics) (*commitMetrics, error) {
 	var c commitMetrics
 	return &c, firstError(
 		func() (err error) {
-			c.commits, err = m.Counter("afara_store_commits_total", "Commits of the database.", "result")
+			c.commits, err = m.Counter("store_commits_total", "Commits of the database.", "result")
 			return err
 		},
 		func() (err error) {
-			c.members, err = m.Counter("afara_store_members_total", "Changes that shared those commits.", "result")
+			c.members, err = m.Counter("store_members_total", "Changes that shared those commits.", "result")
 			return err
 		},
 		func() (err error) {
-			c.seconds, err = m.Seconds("afara_store_commit_seconds", "Time of one commit with its statements.", "result")
+			c.seconds, err = m.Seconds("store_commit_seconds", "Time of one commit with its statements.", "result")
 			return err
 		},
 	)
@@ -52,7 +52,7 @@ type callMetrics struct {
 }
 
 func newCallMetrics(m *telemetry.Metrics, next func(pipeline.Observation)) (*callMetrics, error) {
-	seconds, err := m.Seconds("afara_stage_seconds", "Time of the call of a stage.", "connector", "stage", "class", "verdict")
+	seconds, err := m.Seconds("stage_seconds", "Time of the call of a stage.", "connector", "stage", "class", "verdict")
 	return &callMetrics{seconds: seconds, next: next}, err
 }
 
@@ -70,7 +70,7 @@ type callbackMetrics struct {
 }
 
 func newCallbackMetrics(m *telemetry.Metrics, next func(callback.Attempted)) (*callbackMetrics, error) {
-	seconds, err := m.Seconds("afara_callback_attempt_seconds", "Time of one attempt of a callback.", "event", "verdict")
+	seconds, err := m.Seconds("callback_attempt_seconds", "Time of one attempt of a callback.", "event", "verdict")
 	return &callbackMetrics{seconds: seconds, next: next}, err
 }
 
@@ -85,7 +85,7 @@ func (c *callbackMetrics) observe(a callback.Attempted) {
 type publishMetrics struct{ envelopes *prometheus.CounterVec }
 
 func newPublishMetrics(m *telemetry.Metrics) (*publishMetrics, error) {
-	envelopes, err := m.Counter("afara_bus_published_total", "Envelopes published on the bus.", "stream", "result")
+	envelopes, err := m.Counter("bus_published_total", "Envelopes published on the bus.", "stream", "result")
 	return &publishMetrics{envelopes: envelopes}, err
 }
 
