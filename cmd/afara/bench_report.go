@@ -49,6 +49,10 @@ func (s *benchSystem) measure(ctx context.Context) (*benchReport, error) {
 		return nil, err
 	}
 	s.drain(ctx)
+	// The first process may have been one that did not come up.
+	if err := s.waitConnector(ctx, s.pids["engine"]); err != nil {
+		return nil, err
+	}
 	before, stages := s.cpu(), s.stages(ctx)
 	start := time.Now()
 	if err := load.post(ctx, s.cmd.Duration, true); err != nil {
