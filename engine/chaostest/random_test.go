@@ -16,8 +16,11 @@ type dose struct {
 	limit                              time.Duration // for the rest after the last kill
 }
 
+// full reports whether a long run was asked for.
+func full() bool { return os.Getenv("AFARA_CHAOS") == "full" }
+
 func theDose() dose {
-	if os.Getenv("AFARA_CHAOS") == "full" {
+	if full() {
 		return dose{invoices: 2000, engine: 25, connector: 20, redis: 10, limit: 4 * time.Minute}
 	}
 	return dose{invoices: 300, engine: 6, connector: 5, redis: 3, limit: 100 * time.Second}
