@@ -54,7 +54,7 @@ func TestEveryOperationDoesWhatTheDocumentSays(t *testing.T) {
 	a.ask(200, nil, ops, "GET", "/si/dlq?reason=cannot_tell&stage=sign&connectionId="+string(w.ours.connection)+
 		"&heldSince=2025-08-05T00:00:00Z&heldUntil=2026-08-05T00:00:00Z&limit=1", "")
 	a.ask(200, nil, ops, "GET", "/si/dlq/stats", "")
-	w.clock.add(hour)
+	w.clock.Add(hour)
 	a.ask(200, nil, ops, "POST", "/si/messages/"+string(first.MessageID)+"/resolve", `{"outcome":"COMPLETED","evidence":"The authority's portal shows it."}`)
 	a.ask(200, nil, ops, "POST", "/si/dlq/replay", `{"ids":["`+string(second.MessageID)+`"]}`)
 
@@ -67,7 +67,7 @@ func TestEveryOperationDoesWhatTheDocumentSays(t *testing.T) {
 		a.ask(304, nil, "", "GET", path, "", "If-None-Match", got.header.Get("ETag"))
 	}
 	w.bus.fail(errAway)
-	w.clock.add(hour)
+	w.clock.Add(hour)
 	a.ask(503, nil, "", "GET", "/readyz", "")
 
 	for _, o := range a.contract.operations {

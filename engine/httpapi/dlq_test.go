@@ -144,7 +144,7 @@ func TestAPersonsResolutionSettlesWithEvidence(t *testing.T) {
 		w.walk(s.MessageID)
 		path := "/si/messages/" + string(s.MessageID) + "/resolve"
 		body := fmt.Sprintf(`{"outcome":%q,"evidence":"Seen in the portal by A. Ade."}`, outcome)
-		w.clock.add(time.Hour)
+		w.clock.Add(time.Hour)
 		w.want(http.StatusOK, nil, w.ours.ops, "POST", path, body)
 		if got := w.read(s.ID); got.Status != status || got.HeldReason != nil {
 			t.Errorf("%s: %+v", outcome, got)

@@ -33,7 +33,7 @@ func TestReadinessFollowsStoreAndBusOnly(t *testing.T) {
 	}
 	for name, part := range map[string]*pinger{"store": w.database, "bus": w.bus} {
 		part.fail(errAway)
-		w.clock.add(hour)
+		w.clock.Add(hour)
 		got := w.want(http.StatusServiceUnavailable, &r, "", "GET", "/readyz", "")
 		if r.Ready || r.Store.OK == (name == "store") || r.Bus.OK == (name == "bus") || strings.Contains(string(got.body), "10.1.2.3") {
 			t.Errorf("%s away: %s", name, got.body)
@@ -41,7 +41,7 @@ func TestReadinessFollowsStoreAndBusOnly(t *testing.T) {
 		w.want(http.StatusOK, nil, "", "GET", "/healthz", "")
 		part.fail(nil)
 	}
-	w.clock.add(hour)
+	w.clock.Add(hour)
 	w.want(http.StatusOK, nil, "", "GET", "/readyz", "")
 }
 

@@ -48,7 +48,7 @@ func TestEachFilterSelects(t *testing.T) {
 	w := newWorld(t)
 	first := w.signed("FILTER-A")
 	w.held("FILTER-B")
-	w.clock.add(48 * time.Hour)
+	w.clock.Add(48 * time.Hour)
 	day := w.clock.Now().Format(time.DateOnly)
 	moment := w.clock.Now().Format(time.RFC3339)
 	w.submitted("FILTER-C")

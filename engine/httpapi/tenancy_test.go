@@ -34,7 +34,7 @@ func TestAnotherTenantsKeyReachesNothingOnAnyRoute(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	inv, held := w.signed("TENANT-1"), w.held("TENANT-2")
-	w.clock.add(hour)
+	w.clock.Add(hour)
 	ours := []string{inv.ID, held.ID, string(inv.MessageID), string(held.MessageID), string(w.ours.connection), "TENANT-1", "TENANT-2"}
 	named := 0
 	for _, r := range httpapi.Routes() {

@@ -19,6 +19,7 @@ import (
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/httpapi"
 	"github.com/afara-dev/afara/engine/ingest"
+	"github.com/afara-dev/afara/engine/internal/testclock"
 	"github.com/afara-dev/afara/engine/invoice"
 	"github.com/afara-dev/afara/engine/pipeline"
 	"github.com/afara-dev/afara/engine/registry"
@@ -33,7 +34,7 @@ import (
 // and the bus are stand-ins, and the clock is the test's.
 type world struct {
 	t        testing.TB
-	clock    *clock
+	clock    *testclock.Clock
 	store    *store.Store
 	tenants  *tenant.Service
 	registry *registry.Service
@@ -61,7 +62,7 @@ type option func(*httpapi.Config, *ingest.Config)
 func newWorld(t testing.TB, options ...option) *world {
 	t.Helper()
 	w := &world{
-		t: t, clock: &clock{now: time.Date(2025, 8, 5, 12, 0, 0, 0, time.UTC)},
+		t: t, clock: testclock.New(time.Date(2025, 8, 5, 12, 0, 0, 0, time.UTC)),
 		host: newHost(), bus: &pinger{}, database: &pinger{}, logs: &logs{}, contract: theContract(t),
 	}
 	var err error
@@ -298,7 +299,7 @@ func (w *world) walk(id domain.MessageID) {
 			return
 		}
 		must(w.t, err)
-		w.clock.add(row.DueAt.Sub(w.clock.Now()))
+		w.clock.Add(max(0, row.DueAt.Sub(w.clock.Now())))
 		rows, err := w.store.Claim(w.t.Context(), "node_1", 5*time.Minute, []domain.WorkID{row.ID})
 		must(w.t, err)
 		runs, err := w.pipeline.Load(w.t.Context(), rows)
@@ -322,24 +323,6 @@ func (w *world) count(sql string, args ...any) (n int64) {
 	}
 	must(w.t, rows.Err())
 	return n
-}
-
-// clock is a time that tests move.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(max(d, 0))
 }
 
 // pinger is a store or a bus that can go away.

@@ -87,7 +87,7 @@ func TestPersonMustWaitUntilTheAttemptHasSettled(t *testing.T) {
 	if err := w.pipeline.Resolve(t.Context(), env, id, done); !isCode(err, "settling") {
 		t.Errorf("resolve while settling: %v", err)
 	}
-	w.clock.add(3 * time.Minute)
+	w.clock.Add(3 * time.Minute)
 	if err := w.pipeline.Resolve(t.Context(), "env_other", id, done); !isCode(err, "message_not_found") {
 		t.Errorf("resolve in another environment: %v", err)
 	}

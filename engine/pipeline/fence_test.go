@@ -12,7 +12,7 @@ import (
 // has lapsed, so that whatever it answers comes too late.
 func overtaken(w *world, f func(), answer func(domain.Call) domain.Outcome) func(domain.Call) domain.Outcome {
 	return then(func() {
-		w.clock.add(10 * time.Minute)
+		w.clock.Add(10 * time.Minute)
 		f()
 	}, answer)
 }
@@ -113,7 +113,7 @@ func TestLateAnswerStopsAResend(t *testing.T) {
 			w.walk(id)
 		}()
 		waitFor(t, func() bool { return w.vendor.count("test.send") == 1 })
-		w.clock.add(10 * time.Minute)
+		w.clock.Add(10 * time.Minute)
 		w.vendor.script("test.lookup", looked(domain.LookupNotFound), then(func() {
 			close(resume)
 			<-answered
@@ -134,10 +134,10 @@ func TestThirdLostClaimHolds(t *testing.T) {
 		w.vendor.script("test.send", fails(domain.ClassUnknownOutcome))
 		w.walk(id) // leaves an attempt in doubt
 		for range 4 {
-			w.clock.add(time.Hour)
+			w.clock.Add(time.Hour)
 			w.claim("node_dead", id) // claims and is never heard of again
 		}
-		w.clock.add(time.Hour)
+		w.clock.Add(time.Hour)
 		w.walk(id)
 		w.wantHeld(id, "lost_claims")
 	})
@@ -150,12 +150,12 @@ func TestOrderlyReleaseIsNoLostClaim(t *testing.T) {
 	w.vendor.script("test.send", fails(domain.ClassUnknownOutcome))
 	w.walk(id)
 	for range 5 {
-		w.clock.add(time.Hour)
+		w.clock.Add(time.Hour)
 		w.claim("node_1", id)
 		must(t, w.store.Leave(t.Context(), "node_1"))
 	}
 	w.vendor.script("test.lookup", looked(domain.LookupFoundFinal))
-	w.clock.add(time.Hour)
+	w.clock.Add(time.Hour)
 	w.walk(id)
 	w.wantEnd(id, domain.EndCompleted)
 }

@@ -58,7 +58,7 @@ func TestRefusedConnectionPausesAndSpendsNothing(t *testing.T) {
 		if len(w.paused) != 1 {
 			t.Fatalf("paused %v", w.paused)
 		}
-		w.clock.add(time.Hour)
+		w.clock.Add(time.Hour)
 		if w.walk(id) {
 			t.Fatal("claimed behind a closed gate")
 		}
@@ -84,7 +84,7 @@ func TestOutageOfSixHoursHoldsNothingAndOneOfThreeDaysHolds(t *testing.T) {
 	second := w.accept()
 	w.vendor.script("test.prepare", down(w, w.clock.Now().Add(80*time.Hour))...)
 	for w.held(second) == nil {
-		w.clock.add(time.Hour)
+		w.clock.Add(time.Hour)
 		if !w.walk(second) {
 			t.Fatal("not due an hour later")
 		}
@@ -117,11 +117,11 @@ func TestRateLimitWaitsUntilTheTimeGiven(t *testing.T) {
 	})
 	id := w.accept()
 	w.walk(id)
-	w.clock.add(7*time.Minute - time.Second)
+	w.clock.Add(7*time.Minute - time.Second)
 	if w.walk(id) {
 		t.Fatal("claimed before the time given")
 	}
-	w.clock.add(time.Second)
+	w.clock.Add(time.Second)
 	w.walk(id)
 	w.wantEnd(id, domain.EndCompleted)
 	if n := w.vendor.count("test.send"); n != 2 {

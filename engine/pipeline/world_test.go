@@ -14,6 +14,7 @@ import (
 	"github.com/afara-dev/afara/engine/audit"
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/ingest"
+	"github.com/afara-dev/afara/engine/internal/testclock"
 	"github.com/afara-dev/afara/engine/internal/testserver"
 	"github.com/afara-dev/afara/engine/pipeline"
 	"github.com/afara-dev/afara/engine/store"
@@ -24,30 +25,12 @@ import (
 // clock of its own. Two workers share it as two nodes share a database.
 type world struct {
 	t        *testing.T
-	clock    *clock
+	clock    *testclock.Clock
 	store    *store.Store
 	applier  *store.Applier
 	pipeline *pipeline.Pipeline
 	vendor   *vendor
 	paused   []domain.ConnectionID
-}
-
-// clock is a time that tests move.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
 }
 
 // onBoth runs a test on both databases.
@@ -65,7 +48,7 @@ func onBoth(t *testing.T, test func(t *testing.T, open func(*testing.T) *world))
 
 func newWorld(t *testing.T, url string) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{now: time.Now().UTC().Truncate(time.Millisecond)}, vendor: newVendor()}
+	w := &world{t: t, clock: testclock.New(time.Now().UTC().Truncate(time.Millisecond)), vendor: newVendor()}
 	var err error
 	w.store, err = store.Open(t.Context(), store.Config{URL: url, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler)})
 	must(t, err)
@@ -148,7 +131,7 @@ func (w *world) toEnd(id domain.MessageID) {
 		}
 		must(w.t, err)
 		if d := work.DueAt.Sub(w.clock.Now()); d > 0 {
-			w.clock.add(d)
+			w.clock.Add(d)
 		}
 		if !w.walk(id) {
 			w.t.Fatalf("%s cannot be claimed", id)

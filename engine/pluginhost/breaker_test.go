@@ -6,28 +6,9 @@ import (
 	"time"
 
 	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/internal/testclock"
 	"github.com/afara-dev/afara/engine/pluginhost"
 )
-
-// clock is a time that only the test moves.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
 
 const (
 	vendorAway = `{"class":7}`
@@ -35,9 +16,9 @@ const (
 )
 
 // withBreaker starts a host whose breakers open after two failures for 10 s.
-func withBreaker(t *testing.T) (*bundle, *clock) {
+func withBreaker(t *testing.T) (*bundle, *testclock.Clock) {
 	t.Helper()
-	c := newClock()
+	c := testclock.New(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 	return bad(t, "bad", func(cfg *pluginhost.Config) {
 		cfg.Now, cfg.BreakerFailures, cfg.BreakerOpen = c.Now, 2, 10*time.Second
 	}), c
@@ -49,7 +30,7 @@ func TestABreakerKeepsCallsFromAVendorThatIsAway(t *testing.T) {
 	for range 2 {
 		wantClass(t, b.invoke(t, "bad", "classed", vendorAway), domain.ClassUnavailable, "told_so")
 	}
-	clock.advance(4 * time.Second)
+	clock.Add(4 * time.Second)
 	out := b.invoke(t, "bad", "slow_effect", `{}`)
 	wantClass(t, out, domain.ClassUnavailable, "breaker_open")
 	if out.Error.RetryAfter != 6*time.Second {
@@ -64,7 +45,7 @@ func TestABreakerKeepsCallsFromAVendorThatIsAway(t *testing.T) {
 	wantResult(t, b.Invoke(t.Context(), c), `{}`)
 
 	// One trial, which fails: open again, and longer.
-	clock.advance(6 * time.Second)
+	clock.Add(6 * time.Second)
 	if s := b.status(t, "bad").Connections[0]; s.Breaker != pluginhost.BreakerHalfOpen {
 		t.Errorf("status: %+v", s)
 	}
@@ -74,7 +55,7 @@ func TestABreakerKeepsCallsFromAVendorThatIsAway(t *testing.T) {
 	if out.Error.RetryAfter != 20*time.Second {
 		t.Errorf("retry after %s, want twice the first time", out.Error.RetryAfter)
 	}
-	clock.advance(20 * time.Second)
+	clock.Add(20 * time.Second)
 	wantResult(t, b.invoke(t, "bad", "echo", `{}`), `{}`)
 	if s := b.status(t, "bad").Connections[0]; s.Breaker != pluginhost.BreakerClosed || s.Failures != 0 {
 		t.Errorf("status: %+v", s)
@@ -128,7 +109,7 @@ func TestOneTrialAtATime(t *testing.T) {
 	for range 2 {
 		wantClass(t, b.invoke(t, "bad", "classed", vendorAway), domain.ClassUnavailable, "told_so")
 	}
-	clock.advance(10 * time.Second)
+	clock.Add(10 * time.Second)
 	var wg sync.WaitGroup
 	outs := make([]domain.Outcome, 8)
 	for i := range outs {

@@ -71,7 +71,7 @@ func TestRevocationIsSeenAtOnceHereAndWithinTwoSecondsElsewhere(t *testing.T) {
 		if _, err := here.Authenticate(t.Context(), shown); !errors.Is(err, tenant.ErrUnauthenticated) {
 			t.Errorf("still works where it was revoked: %v", err)
 		}
-		db.clock.advance(2 * time.Second)
+		db.clock.Add(2 * time.Second)
 		if _, err := there.Authenticate(t.Context(), shown); !errors.Is(err, tenant.ErrUnauthenticated) {
 			t.Errorf("still works elsewhere after two seconds: %v", err)
 		}
@@ -127,12 +127,12 @@ func TestKeysAreListedWithoutSecrets(t *testing.T) {
 		_, a := key(t, s, env.ID, domain.ScopeRead, domain.ScopeOps)
 		_, b := key(t, s, env.ID, domain.ScopeWrite)
 		key(t, s, other.ID, domain.ScopeRead)
-		db.clock.advance(time.Minute)
+		db.clock.Add(time.Minute)
 		if err := s.RevokeKey(t.Context(), env.ID, b.ID); err != nil {
 			t.Fatal(err)
 		}
 		b.RevokedAt = db.clock.Now()
-		db.clock.advance(time.Minute)
+		db.clock.Add(time.Minute)
 		if err := s.RevokeKey(t.Context(), env.ID, b.ID); err != nil {
 			t.Errorf("revoking again: %v", err)
 		}

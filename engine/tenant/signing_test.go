@@ -40,11 +40,11 @@ func TestRotationOverlapsCurrentFirst(t *testing.T) {
 		if got := secrets(t, s, env); !slices.Equal(got, both) {
 			t.Error("during the overlap the secrets are not the new one, then the old one")
 		}
-		db.clock.advance(2 * time.Second)
+		db.clock.Add(2 * time.Second)
 		if got := secrets(t, there, env); !slices.Equal(got, both) {
 			t.Error("another node does not see the rotation after two seconds")
 		}
-		db.clock.advance(time.Hour)
+		db.clock.Add(time.Hour)
 		if got := secrets(t, s, env); !slices.Equal(got, []string{next}) {
 			t.Error("the old secret outlives the overlap")
 		}

@@ -10,36 +10,17 @@ import (
 	"time"
 
 	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/internal/testclock"
 	"github.com/afara-dev/afara/engine/internal/testserver"
 	"github.com/afara-dev/afara/engine/secret"
 	"github.com/afara-dev/afara/engine/store"
 	"github.com/afara-dev/afara/engine/tenant"
 )
 
-// clock is a time that stands still until a test moves it.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // database is a real store whose clock is the test's and which can go away.
 type database struct {
 	*store.Store
-	clock *clock
+	clock *testclock.Clock
 
 	mu    sync.Mutex
 	err   error
@@ -106,7 +87,7 @@ func onBoth(t *testing.T, test func(t *testing.T, db *database)) {
 
 func open(t *testing.T, url string) *database {
 	t.Helper()
-	c := newClock()
+	c := testclock.New(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
 	s, err := store.Open(t.Context(), store.Config{URL: url, Synchronous: "NORMAL"})
 	if err != nil {
 		t.Fatal(err)

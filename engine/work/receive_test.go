@@ -128,7 +128,7 @@ func TestLapsedNodeLosesItsClaimsAndALiveOneDoesNot(t *testing.T) {
 	onBoth(t, func(w *world) {
 		dead, live := store.Node{ID: "node_dead"}, store.Node{ID: "node_live"}
 		w.must(w.store.Heartbeat(w.Context(), dead))
-		w.clock.add(store.LapseAfter + time.Second)
+		w.clock.Add(store.LapseAfter + time.Second)
 		w.must(w.store.Heartbeat(w.Context(), live))
 		claimed := map[domain.NodeID]domain.WorkID{}
 		for _, n := range []domain.NodeID{"node_dead", "node_live"} {

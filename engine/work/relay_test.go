@@ -16,7 +16,7 @@ func TestRelayPublishesWhatIsDueOnce(t *testing.T) {
 		w.eventually("the row that was there is published", func() bool { return w.bus.count(before) == 1 })
 		after := w.add("env_a")
 		w.eventually("a new row is published", func() bool { return w.bus.count(after) == 1 })
-		w.clock.add(5 * time.Minute)
+		w.clock.Add(5 * time.Minute)
 		third := w.add("env_a")
 		w.eventually("a third is", func() bool { return w.bus.count(third) == 1 })
 		if n := w.bus.count(before); n != 1 {
@@ -78,12 +78,12 @@ func TestUnclaimedAndLapsedRowsComeDueAgain(t *testing.T) {
 		w.claim(lapsed)
 		row := w.claim(held)
 		w.must(w.applier.Apply(w.Context(), domain.Change{Work: &domain.WorkChange{ID: held, Epoch: row.Epoch, Move: domain.MoveHold, Stage: "prepare"}}))
-		w.clock.add(time.Minute + time.Second)
+		w.clock.Add(time.Minute + time.Second)
 		w.eventually("a claim whose lease ended is published", func() bool { return w.bus.count(lapsed) == 2 })
 		if n := w.bus.count(unclaimed); n != 1 {
 			w.Errorf("an unclaimed row was published %d times after a minute", n)
 		}
-		w.clock.add(10 * time.Minute)
+		w.clock.Add(10 * time.Minute)
 		w.eventually("what nobody claimed for ten minutes is published", func() bool { return w.bus.count(unclaimed) == 2 })
 		if n := w.bus.count(held); n != 1 {
 			w.Errorf("a held row was published %d times", n)
@@ -96,7 +96,7 @@ func TestPickIsFairOverEnvironments(t *testing.T) {
 		for range 50 {
 			w.add("env_big")
 		}
-		w.clock.add(time.Second)
+		w.clock.Add(time.Second)
 		small := w.add("env_small") // due last of all
 		rows, err := w.store.Pick(w.Context(), store.PickRequest{Streams: map[string]store.StreamRoom{"s": {Incarnation: "one", Room: 4}}})
 		w.must(err)

@@ -10,30 +10,11 @@ import (
 	"time"
 
 	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/internal/testclock"
 	"github.com/afara-dev/afara/engine/store"
 	"github.com/afara-dev/afara/engine/store/storetest"
 	"github.com/afara-dev/afara/engine/work"
 )
-
-// clock is a time that tests move; the relay's timers run in real time.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newClock() *clock { return &clock{now: time.Now().UTC().Truncate(time.Second)} }
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
 
 // fakeBus keeps what is published until somebody reads it.
 type fakeBus struct {
@@ -109,7 +90,7 @@ var errAway = errors.New("the bus is away")
 // world is a relay between a real database and a fake bus.
 type world struct {
 	*testing.T
-	clock   *clock
+	clock   *testclock.Clock
 	store   *store.Store
 	applier *store.Applier
 	bus     *fakeBus
@@ -122,7 +103,7 @@ func onBoth(t *testing.T, test func(w *world), change ...func(*work.RelayConfig)
 	for name, open := range map[string]func(testing.TB, ...func(*store.Config)) *store.Store{"sqlite": storetest.SQLite, "postgres": storetest.Postgres} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := &world{T: t, clock: newClock(), bus: newBus()}
+			w := &world{T: t, clock: testclock.New(time.Now().UTC().Truncate(time.Second)), bus: newBus()}
 			w.store = open(t, func(c *store.Config) { c.Now, c.Migrations = w.clock.Now, nil })
 			w.applier = store.NewApplier(w.store)
 			cfg := work.RelayConfig{Store: w.store, Bus: w.bus, Log: discard(), Tick: 20 * time.Millisecond}
