@@ -76,6 +76,7 @@ func newAttempt(r *Run, step domain.Step, op schemas.Operation, now time.Time) *
 		SentAt:      now,
 		Deadline:    deadline,
 		SettlesAt:   deadline.Add(max(time.Duration(op.SettlesAfter), minSettlesAfter)),
+		State:       r.state,
 	}
 }
 
@@ -85,13 +86,14 @@ func newAttemptID() domain.AttemptID {
 
 // The parts that the pipeline writes itself.
 const (
-	partAttemptSent domain.PartKind = "attempt_sent"
-	partAttemptEnd  domain.PartKind = "attempt_end"
-	partReadFailed  domain.PartKind = "read_failed"
-	partNotFound    domain.PartKind = "attempt_not_found"
-	partMessageWait domain.PartKind = "message_wait"
-	partMessageHold domain.PartKind = "message_hold"
-	partMessageOpen domain.PartKind = "message_open"
+	partAttemptSent  domain.PartKind = "attempt_sent"
+	partAttemptEnd   domain.PartKind = "attempt_end"
+	partReadFailed   domain.PartKind = "read_failed"
+	partNotFound     domain.PartKind = "attempt_not_found"
+	partAttemptState domain.PartKind = "attempt_state"
+	partMessageWait  domain.PartKind = "message_wait"
+	partMessageHold  domain.PartKind = "message_hold"
+	partMessageOpen  domain.PartKind = "message_open"
 )
 
 type attemptSent struct{ attempt }
@@ -105,7 +107,8 @@ type attemptEnd struct {
 	Error   json.RawMessage
 	At      time.Time
 	State   []byte
-	// AndNoLate refuses when a late answer has arrived meanwhile.
+	// AndNoLate refuses, with errAnswered, when a late answer has arrived
+	// meanwhile: what others say of the attempt counts less.
 	AndNoLate bool
 }
 
@@ -115,6 +118,14 @@ func (attemptEnd) PartOf() domain.PartKind { return partAttemptEnd }
 type failedRead struct{ attempt }
 
 func (failedRead) PartOf() domain.PartKind { return partReadFailed }
+
+// attemptState keeps what the connector wants to be told with the next look-up.
+type attemptState struct {
+	attemptKey
+	State []byte
+}
+
+func (attemptState) PartOf() domain.PartKind { return partAttemptState }
 
 // attemptNotFound counts a settled not_found.
 type attemptNotFound struct{ attemptKey }

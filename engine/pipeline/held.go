@@ -51,6 +51,15 @@ func backoff(n int) time.Duration {
 	return d + time.Duration(rand.Int64N(int64(d)/10+1))
 }
 
+// retryAfter is the wait that the answer asks for, 0 when it asks for none. One
+// that is too short would turn a message over and over.
+func retryAfter(e *domain.ConnectorError) time.Duration {
+	if e == nil || e.RetryAfter <= 0 {
+		return 0
+	}
+	return max(e.RetryAfter, minBackoff)
+}
+
 func internalError(err error) *domain.ConnectorError {
 	e := &domain.ConnectorError{Class: domain.ClassInternal, Code: "internal", Message: "the engine could not go on"}
 	if err != nil {

@@ -12,12 +12,11 @@ import (
 // one write that needs no fence. It fills late_outcome of the very attempt
 // whose call gave it, and only while nobody knows better; the present owner
 // reads it before its next look-up.
-func (p *Pipeline) late(ctx context.Context, r *Run, out domain.Outcome) {
-	a := r.attempt
-	definite := out.Class != domain.ClassUnknownOutcome && out.Class != ""
-	if a == nil || r.work.OpenAttempt != a.ID || !definite {
-		return // answers of calls without effect are dropped
+func (p *Pipeline) late(ctx context.Context, r *Run) {
+	if r.answer == nil || r.answer.Class == domain.ClassUnknownOutcome {
+		return // answers of calls without effect, look-ups among them, are dropped
 	}
+	a, out := r.attempt, *r.answer
 	raw, err := json.Marshal(lateOutcome{Class: out.Class, Result: out.Result, Error: out.Error})
 	if err != nil {
 		p.cfg.Log.Error("late answer", "attempt", a.ID, "error", err)

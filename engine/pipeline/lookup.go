@@ -30,13 +30,13 @@ func (p *Pipeline) resume(ctx context.Context, r *Run) (more bool) {
 		p.hold(ctx, r, reasonInternal, &domain.ConnectorError{Class: domain.ClassInternal, Code: "attempt_missing", Message: "the open attempt of this message is not stored"})
 		return false
 	}
+	if late := r.attempt.Late; late != nil {
+		return p.effectOutcome(ctx, r, late.outcome(r.attempt.LateAt))
+	}
 	op, err := p.operation(r, r.attempt.Operation)
 	if err != nil {
 		p.hold(ctx, r, reasonCannotTell, internalError(err))
 		return false
-	}
-	if late := r.attempt.Late; late != nil {
-		return p.effectOutcome(ctx, r, op, late.outcome(r.attempt.LateAt))
 	}
 	return p.lookup(ctx, r, op.Lookup)
 }
@@ -77,6 +77,7 @@ func (p *Pipeline) looked(ctx context.Context, r *Run, result lookupResult, out 
 		return p.advance(ctx, r, r.attempt, out)
 	case domain.LookupDifferent:
 		if settled {
+			r.lookedUp = true
 			p.settle(ctx, r, taken(result, out))
 			return false
 		}
@@ -128,6 +129,10 @@ func (p *Pipeline) lookupFailed(ctx context.Context, r *Run, out domain.Outcome)
 		if err := p.cfg.Connections.Pause(ctx, r.message.Connection, out.Error); err != nil {
 			p.cfg.Log.Error("pause connection", "connection", r.message.Connection, "error", err)
 		}
+		if p.expired(r) {
+			p.hold(ctx, r, reasonTooLong, out.Error)
+			return
+		}
 		p.release(ctx, r, out, p.now(), r.attempt.ID, 0)
 	default:
 		p.hold(ctx, r, reasonCannotTell, out.Error)
@@ -141,8 +146,8 @@ func (p *Pipeline) again(ctx context.Context, r *Run, out domain.Outcome) {
 		return
 	}
 	due := p.nextLookup(r)
-	if out.Error != nil && out.Error.RetryAfter > 0 {
-		due = p.now().Add(out.Error.RetryAfter)
+	if after := retryAfter(out.Error); after > 0 {
+		due = p.now().Add(after)
 	}
 	p.release(ctx, r, out, due, r.attempt.ID, 0)
 }

@@ -2,17 +2,14 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/failpoint"
-	"github.com/afara-dev/afara/engine/store"
-	"github.com/afara-dev/afara/schemas"
 )
 
 // refused follows an outcome that is no result: the class alone decides.
-func (p *Pipeline) refused(ctx context.Context, r *Run, op schemas.Operation, a *attempt, out domain.Outcome) {
+func (p *Pipeline) refused(ctx context.Context, r *Run, a *attempt, out domain.Outcome) {
 	if out.Crashed && r.work.Suspect {
 		p.hold(ctx, r, reasonCrashed, out.Error)
 		return
@@ -48,7 +45,9 @@ func (p *Pipeline) settle(ctx context.Context, r *Run, out domain.Outcome) {
 		end = domain.EndFailed
 	}
 	if r.attempt != nil && r.work.OpenAttempt == r.attempt.ID {
-		r.parts = append(r.parts, attemptEnd{attemptKey: r.attempt.attemptKey, Outcome: out.Class, Error: errorJSON(out.Error), At: p.now(), State: r.state})
+		r.parts = append(r.parts, attemptEnd{
+			attemptKey: r.attempt.attemptKey, Outcome: out.Class, Error: errorJSON(out.Error), At: p.now(), State: r.state, AndNoLate: r.lookedUp,
+		})
 	} else {
 		r.parts = append(r.parts, readFailed(r, out, p.now())...)
 	}
@@ -65,7 +64,7 @@ func (p *Pipeline) end(ctx context.Context, r *Run, end domain.Ending, reasons [
 		Work:  &domain.WorkChange{ID: r.work.ID, Epoch: r.work.Epoch, Move: domain.MoveDone},
 		Parts: append(append(r.parts, parts...), domain.MessageEnd{ID: r.message.ID, Outcome: end, At: p.now()}),
 	}
-	if p.applyDefinite(ctx, r, change, out) {
+	if p.store(ctx, r, change) {
 		failpoint.Hit(failpoint.Settled)
 		p.observe(r, out, string(end))
 	}
@@ -81,8 +80,8 @@ func (p *Pipeline) wait(ctx context.Context, r *Run, a *attempt, out domain.Outc
 	}
 	p.endAttempt(r, a, out)
 	due := p.now().Add(backoff(r.message.Waits))
-	if out.Error != nil && out.Error.RetryAfter > 0 {
-		due = p.now().Add(out.Error.RetryAfter)
+	if after := retryAfter(out.Error); after > 0 {
+		due = p.now().Add(after)
 	}
 	p.release(ctx, r, out, due, "", 0)
 }
@@ -103,7 +102,8 @@ func (p *Pipeline) spend(ctx context.Context, r *Run, a *attempt, out domain.Out
 	p.release(ctx, r, out, p.now().Add(backoff(r.message.Spent)), "", 1)
 }
 
-// pause closes the connection's gate; its messages wait behind it.
+// pause closes the connection's gate; its messages wait behind it. A message
+// that is refused for too long although the connection's Check passes is held.
 func (p *Pipeline) pause(ctx context.Context, r *Run, out domain.Outcome) {
 	if err := p.cfg.Connections.Pause(ctx, r.message.Connection, out.Error); err != nil {
 		p.cfg.Log.Error("pause connection", "connection", r.message.Connection, "error", err)
@@ -113,6 +113,10 @@ func (p *Pipeline) pause(ctx context.Context, r *Run, out domain.Outcome) {
 		a = nil
 	}
 	p.endAttempt(r, a, out)
+	if p.expired(r) {
+		p.hold(ctx, r, reasonTooLong, out.Error)
+		return
+	}
 	p.release(ctx, r, out, p.now(), "", 0)
 }
 
@@ -126,8 +130,11 @@ func (p *Pipeline) release(ctx context.Context, r *Run, out domain.Outcome, due 
 		},
 		Parts: []domain.Part{messageWait{ID: r.message.ID, Stage: r.stage, Class: out.Class, Error: errorJSON(out.Error), Spent: spent, At: p.now()}},
 	}
-	change.Parts = append(change.Parts, onlyAttempts(r.parts)...)
-	if p.applyDefinite(ctx, r, change, out) {
+	if open != "" && out.State != nil {
+		change.Add(attemptState{r.attempt.attemptKey, out.State})
+	}
+	change.Add(onlyAttempts(r.parts)...)
+	if p.store(ctx, r, change) {
 		p.observe(r, out, "wait")
 	}
 }
@@ -160,74 +167,12 @@ func (p *Pipeline) hold(ctx context.Context, r *Run, reason heldReason, e *domai
 		Work:  &domain.WorkChange{ID: r.work.ID, Epoch: r.work.Epoch, Move: domain.MoveHold, Stage: r.saved, OpenAttempt: open},
 		Parts: append(append(ended, parts...), messageHold{ID: r.message.ID, Stage: r.stage, Reason: reason, Error: errorJSON(e), Spent: r.message.Spent, At: p.now()}),
 	}
-	out := domain.Outcome{Class: domain.ClassUnknownOutcome, Error: e}
-	if p.applyDefinite(ctx, r, change, out) {
-		p.observe(r, out, "hold")
+	if p.store(ctx, r, change) {
+		p.observe(r, domain.Outcome{Class: domain.ClassUnknownOutcome, Error: e}, "hold")
 	}
 }
 
 // expired reports whether the message has failed for longer than holdAfter.
 func (p *Pipeline) expired(r *Run) bool {
 	return !r.message.FirstFailedAt.IsZero() && p.now().Sub(r.message.FirstFailedAt) >= p.cfg.HoldAfter
-}
-
-// applySent stores `sent`. Whatever goes wrong here, no call is made: a commit
-// of unknown outcome is found by the next claim.
-func (p *Pipeline) applySent(ctx context.Context, r *Run, change domain.Change) bool {
-	err := p.cfg.Applier.Apply(ctx, change)
-	switch {
-	case err == nil:
-		return true
-	case errors.Is(err, store.ErrStale):
-		p.cfg.Log.Info("fenced off before sending", "message", r.message.ID, "epoch", r.work.Epoch)
-		p.giveBack(ctx, r)
-	case errors.Is(err, store.ErrConflict):
-		p.hold(ctx, r, reasonConflict, internalError(err))
-	default:
-		p.cfg.Log.Warn("store sent", "message", r.message.ID, "error", err)
-	}
-	return false
-}
-
-// giveBack releases a row whose `sent` was refused: if it is still ours, a late
-// answer has arrived for the attempt that was to be sent again, and the next
-// walk takes it.
-func (p *Pipeline) giveBack(ctx context.Context, r *Run) {
-	w := domain.WorkChange{
-		ID: r.work.ID, Epoch: r.work.Epoch, Move: domain.MoveWait, Stage: r.saved, DueAt: p.now(), OpenAttempt: r.work.OpenAttempt, Answered: true,
-	}
-	if err := p.cfg.Applier.Apply(ctx, domain.Change{Work: &w}); err != nil && !errors.Is(err, store.ErrStale) {
-		p.cfg.Log.Warn("give back", "message", r.message.ID, "error", err)
-	}
-}
-
-// apply stores a change without a definite answer in it.
-func (p *Pipeline) apply(ctx context.Context, r *Run, change domain.Change) bool {
-	return p.applyDefinite(ctx, r, change, domain.Outcome{Class: domain.ClassUnknownOutcome})
-}
-
-// applyDefinite stores a change, trying again while the store is away until
-// the lease ends. A worker that was fenced off writes nothing, but the
-// definite answer of an effect is kept as late evidence.
-func (p *Pipeline) applyDefinite(ctx context.Context, r *Run, change domain.Change, out domain.Outcome) bool {
-	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
-		err := p.cfg.Applier.Apply(ctx, change)
-		if err == nil {
-			return true
-		}
-		if errors.Is(err, store.ErrStale) {
-			p.late(ctx, r, out)
-			return false
-		}
-		retryable := errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrUnknown)
-		if !retryable || ctx.Err() != nil || !p.now().Before(r.work.LeaseUntil) {
-			p.cfg.Log.Error("settle", "message", r.message.ID, "error", err)
-			p.late(context.WithoutCancel(ctx), r, out)
-			return false
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(pause):
-		}
-	}
 }

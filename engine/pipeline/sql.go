@@ -18,6 +18,7 @@ func registerWriters(a *store.Applier) {
 	a.Register(partMessageHold, one(holdMessage))
 	a.Register(partMessageOpen, one(openMessage))
 	a.Register(partNotFound, one(countNotFound))
+	a.Register(partAttemptState, one(keepAttemptState))
 	a.Register(partAttemptEnd, one(endAttempt))
 	a.Register(partAttemptSent, one(func(s attemptSent) store.Statement { return insertAttempt(s.attempt) }))
 	a.Register(partReadFailed, one(insertFailedRead))
@@ -78,9 +79,9 @@ func openMessage(o messageOpen) store.Statement {
 func insertAttempt(a attempt) store.Statement {
 	return store.Statement{
 		SQL: `INSERT INTO attempt (id, message_id, stage, number, operation, effect, connector_version, vendor_reference, input_digest, sent_at, deadline, settles_at, not_founds, outcome, error, ended_at, late_outcome, late_at, state)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, '', '', 0, '', 0, NULL)`,
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, '', '', 0, '', 0, $13)`,
 		Args: []any{a.ID, a.Message, a.Stage, int64(a.Number), a.Operation, a.Effect, a.ConnectorVersion, a.Reference, a.InputDigest,
-			domain.Micros(a.SentAt), domain.Micros(a.Deadline), domain.Micros(a.SettlesAt)},
+			domain.Micros(a.SentAt), domain.Micros(a.Deadline), domain.Micros(a.SettlesAt), bound(a.State)},
 		Rows: 1,
 	}
 }
@@ -98,13 +99,20 @@ VALUES ($1, $2, $3, (SELECT COALESCE(MAX(number), 0) + 1 FROM attempt WHERE mess
 }
 
 func endAttempt(e attemptEnd) store.Statement {
-	condition := whereAttempt(5) + ` AND outcome = ''`
-	if e.AndNoLate {
-		condition += ` AND late_outcome = ''`
-	}
-	return store.Statement{
-		SQL:  `UPDATE attempt SET outcome = $1, error = $2, ended_at = $3, state = $4` + condition,
+	s := store.Statement{
+		SQL:  `UPDATE attempt SET outcome = $1, error = $2, ended_at = $3, state = $4` + whereAttempt(5) + ` AND outcome = ''`,
 		Args: append([]any{e.Outcome, string(e.Error), domain.Micros(e.At), bound(e.State)}, e.args()...), Rows: 1,
+	}
+	if e.AndNoLate {
+		s.SQL, s.Err = s.SQL+` AND late_outcome = ''`, errAnswered
+	}
+	return s
+}
+
+func keepAttemptState(s attemptState) store.Statement {
+	return store.Statement{
+		SQL:  `UPDATE attempt SET state = $1` + whereAttempt(2) + ` AND outcome = ''`,
+		Args: append([]any{bound(s.State)}, s.args()...), Rows: 1,
 	}
 }
 

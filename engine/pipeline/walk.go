@@ -16,10 +16,17 @@ const maxLostClaims = 3
 // Walk takes a claimed message through its stages until it settles, waits or
 // is held. Stages without effect share a transaction with the next `sent`.
 func (p *Pipeline) Walk(ctx context.Context, r *Run) {
-	leave := p.lanes.enter(r.work.Stream, r.work.Suspect)
-	defer leave()
 	if r.work.LostClaims >= maxLostClaims {
 		p.hold(ctx, r, reasonLostClaims, nil)
+		return
+	}
+	leave, ok := p.lanes.enter(r.work.Stream, r.work.Suspect)
+	if !ok {
+		p.putOff(ctx, r)
+		return
+	}
+	defer leave()
+	if !p.inTime(ctx, r) {
 		return
 	}
 	if r.work.OpenAttempt != "" && !p.resume(ctx, r) {
@@ -54,7 +61,7 @@ func (p *Pipeline) read(ctx context.Context, r *Run, step domain.Step, op schema
 	out := p.invoke(ctx, r, step, deadline)
 	r.state = keepState(r.state, out.State)
 	if out.Class != domain.ClassResult {
-		p.refused(ctx, r, op, nil, out)
+		p.refused(ctx, r, nil, out)
 		return false
 	}
 	return p.advance(ctx, r, nil, out)
@@ -81,16 +88,16 @@ func (p *Pipeline) act(ctx context.Context, r *Run, step domain.Step, op schemas
 	r.parts, r.saved, r.attempt, r.work.OpenAttempt = nil, r.stage, a, a.ID
 	r.work.LeaseUntil = sent.LeaseUntil
 	out := p.invoke(ctx, r, step, a.Deadline)
-	r.state = keepState(r.state, out.State)
-	return p.effectOutcome(ctx, r, op, out)
+	r.state, r.answer = keepState(r.state, out.State), &out
+	return p.effectOutcome(ctx, r, out)
 }
 
 // effectOutcome follows the answer to an effect, whenever it came.
-func (p *Pipeline) effectOutcome(ctx context.Context, r *Run, op schemas.Operation, out domain.Outcome) (more bool) {
+func (p *Pipeline) effectOutcome(ctx context.Context, r *Run, out domain.Outcome) (more bool) {
 	if out.Class == domain.ClassResult {
 		return p.advance(ctx, r, r.attempt, out)
 	}
-	p.refused(ctx, r, op, r.attempt, out)
+	p.refused(ctx, r, r.attempt, out)
 	return false
 }
 
@@ -121,10 +128,10 @@ func (p *Pipeline) advance(ctx context.Context, r *Run, a *attempt, out domain.O
 // keep stores the outcome of an effect before the next stage begins.
 func (p *Pipeline) keep(ctx context.Context, r *Run) bool {
 	w := domain.WorkChange{ID: r.work.ID, Epoch: r.work.Epoch, Move: domain.MoveKeep, Stage: r.stage, LeaseUntil: p.now().Add(p.Lease(r.connection.Connector))}
-	if !p.apply(ctx, r, domain.Change{Work: &w, Parts: r.parts}) {
+	if !p.store(ctx, r, domain.Change{Work: &w, Parts: r.parts}) {
 		return false
 	}
-	r.parts, r.saved, r.work.OpenAttempt, r.work.LeaseUntil = nil, r.stage, "", w.LeaseUntil
+	r.parts, r.saved, r.work.OpenAttempt, r.work.LeaseUntil, r.answer = nil, r.stage, "", w.LeaseUntil, nil
 	return true
 }
 
