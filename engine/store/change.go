@@ -93,11 +93,11 @@ func (a *Applier) Announcer(n Announcer) { a.announcer = n }
 // returns ErrStale when the fence or another count was wrong; then nothing of
 // c was stored.
 func (a *Applier) Apply(ctx context.Context, c domain.Change) error {
+	var statements []Statement
 	parts, works, err := a.expand(c.Parts)
-	if err != nil {
-		return err
+	if err == nil {
+		statements, err = a.statements(c.Work, parts, works)
 	}
-	statements, err := a.statements(c.Work, parts, works)
 	if err == nil {
 		err = a.store.Write(ctx, statements)
 	}
@@ -113,7 +113,8 @@ func (a *Applier) Apply(ctx context.Context, c domain.Change) error {
 }
 
 // expand replaces parts until none has an expander, and sets rows of work
-// apart: where they are published is only known now.
+// apart: where they are published is only known now. With an error it answers
+// the rows that have a place already.
 func (a *Applier) expand(parts []domain.Part) (out []domain.Part, works []PlacedWork, err error) {
 	queue := slices.Clone(parts)
 	for len(queue) > 0 {
@@ -122,7 +123,7 @@ func (a *Applier) expand(parts []domain.Part) (out []domain.Part, works []Placed
 		if e, ok := a.expanders[part.PartOf()]; ok {
 			more, err := e(part)
 			if err != nil {
-				return nil, nil, err
+				return nil, works, err
 			}
 			queue = append(more, queue...)
 			continue

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -46,7 +47,7 @@ func writeFenced(c domain.WorkChange) Statement {
 	default: // MoveWait
 		return Statement{
 			SQL: `UPDATE work SET stage = $1, open_attempt = $2, owner = '', lease_until = 0, due_at = $3,
- lost_claims = CASE WHEN $4 = 1 THEN 0 ELSE lost_claims END, suspect = $5 WHERE id = $6 AND epoch = $7`,
+ published_incarnation = '', published_at = 0, lost_claims = CASE WHEN $4 = 1 THEN 0 ELSE lost_claims END, suspect = $5 WHERE id = $6 AND epoch = $7`,
 			Args: []any{c.Stage, c.OpenAttempt, domain.Micros(c.DueAt), asInt(c.Answered), asInt(c.Suspect), c.ID, c.Epoch},
 			Rows: 1,
 		}
@@ -111,10 +112,28 @@ RETURNING ` + workColumns
 		out, err = scanWork(tx.Query(ctx, sql, args...))
 		return err
 	})
+	if errors.Is(err, ErrUnknown) {
+		// Run again, it would find its own rows claimed. What carries this
+		// claim's owner and end is of this claim.
+		out, err = scanWork(s.Reader().Query(ctx, `SELECT `+workColumns+` FROM work WHERE owner = $1 AND lease_until = $2 AND due_at <= $3 AND id IN (`+list+`)`, args...))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("claim: %w", err)
 	}
 	return out, nil
+}
+
+// PutOff gives claimed rows back until due, as they were claimed. A row that
+// somebody else has claimed since is left alone.
+func (s *Store) PutOff(ctx context.Context, rows []domain.Work, due time.Time) error {
+	statements := make([]Statement, len(rows))
+	for i, w := range rows {
+		statements[i] = Statement{
+			SQL:  `UPDATE work SET owner = '', lease_until = 0, due_at = $1, published_incarnation = '', published_at = 0 WHERE id = $2 AND epoch = $3`,
+			Args: []any{domain.Micros(due), w.ID, w.Epoch}, Rows: AnyRows,
+		}
+	}
+	return s.Write(ctx, statements)
 }
 
 // PickRequest bounds one pick.
@@ -161,11 +180,14 @@ func (s *Store) pickStream(ctx context.Context, stream string, room StreamRoom, 
 		return nil, err
 	}
 	args = append(args, int64(room.Room))
+	// The condition stands twice: PostgreSQL tests what stands beside the lock
+	// again when another node has changed the row meanwhile, and a row that was
+	// claimed just now must not lose its owner.
 	sql := fmt.Sprintf(`UPDATE work SET published_incarnation = $1, published_at = $2, owner = '', lease_until = 0,
  lost_claims = CASE WHEN owner <> '' AND open_attempt <> '' THEN lost_claims + 1 ELSE lost_claims END
 WHERE id IN (SELECT id FROM work WHERE id IN (
   SELECT id FROM (SELECT id, due_at, ROW_NUMBER() OVER (PARTITION BY environment_id ORDER BY due_at, id) AS turn FROM work WHERE %[1]s) ranked
-  ORDER BY turn, due_at, id LIMIT $%[2]d)%[3]s)
+  ORDER BY turn, due_at, id LIMIT $%[2]d) AND %[1]s%[3]s)
 RETURNING %[4]s`, condition, len(args), s.SkipLocked(), workColumns)
 	var out []domain.Work
 	err = s.Update(ctx, func(ctx context.Context, tx Tx) error {
@@ -191,7 +213,8 @@ func pickCondition(stream, incarnation string, now time.Time, r PickRequest) (st
  OR (owner <> '' AND lease_until <= $2))`, append(args, domain.Micros(now.Add(-r.Stale)))
 }
 
-// Unpublish takes back the marks of rows that could not be published.
+// Unpublish takes back the marks of rows that could not be published, or were
+// for nothing. A claimed row is left alone.
 func (s *Store) Unpublish(ctx context.Context, ids []domain.WorkID) error {
 	if len(ids) == 0 {
 		return nil

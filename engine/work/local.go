@@ -54,7 +54,7 @@ func (k *Keeper[T]) Cancel() {
 func (k *Keeper[T]) Take(row domain.Work) {
 	go func() {
 		defer k.Cancel()
-		item, ok, err := k.receiver.join(k.walking, &claim[T]{id: row.ID, row: &row, done: make(chan struct{})})
+		item, ok, err := k.receiver.join(k.walking, newClaim[T](row.ID, &row))
 		if err == nil && ok {
 			k.receiver.cfg.Walk(k.walking, item)
 		}

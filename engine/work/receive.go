@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -49,11 +51,20 @@ type claim[T any] struct {
 	item T
 	ok   bool
 	err  error
-	done chan struct{}
+	turn chan bool // true: take the next batch; false: yours is done
 }
 
-// maxBatch bounds one claim statement.
-const maxBatch = 256
+func newClaim[T any](id domain.WorkID, row *domain.Work) *claim[T] {
+	return &claim[T]{id: id, row: row, turn: make(chan bool, 1)}
+}
+
+const (
+	// maxBatch bounds one claim statement.
+	maxBatch = 256
+	// unknownAgain is when a row that could not be loaded is tried again,
+	// perhaps by a newer node.
+	unknownAgain = time.Minute
+)
 
 // NewReceiver checks cfg and fills its defaults.
 func NewReceiver[T any](cfg ReceiverConfig[T]) (*Receiver[T], error) {
@@ -77,7 +88,7 @@ func (r *Receiver[T]) Receive(ctx context.Context, e domain.Envelope, ack func()
 		return ctx.Err()
 	}
 	defer func() { <-r.slots }()
-	item, ok, err := r.join(ctx, &claim[T]{id: e.ID, done: make(chan struct{})})
+	item, ok, err := r.join(ctx, newClaim[T](e.ID, nil))
 	if err != nil {
 		return err
 	}
@@ -90,38 +101,38 @@ func (r *Receiver[T]) Receive(ctx context.Context, e domain.Envelope, ack func()
 	return nil
 }
 
-// join waits for the batch that the next statement takes. The first to arrive
-// leads: it claims for all who wait until nobody does.
+// join waits for the batch that the next statement takes. Whoever is first in a
+// batch takes it for all, and then calls the first of the next one: nobody who
+// could walk claims for others instead.
 func (r *Receiver[T]) join(ctx context.Context, c *claim[T]) (item T, ok bool, err error) {
 	r.mu.Lock()
 	r.waiting = append(r.waiting, c)
 	lead := !r.leading
 	r.leading = true
 	r.mu.Unlock()
-	if lead {
+	if lead || <-c.turn {
 		r.lead(ctx)
 	}
-	<-c.done
 	return c.item, c.ok, c.err
 }
 
+// lead takes one batch, the caller's own claim first in it.
 func (r *Receiver[T]) lead(ctx context.Context) {
-	for {
-		r.mu.Lock()
-		n := min(len(r.waiting), maxBatch)
-		batch := r.waiting[:n:n]
-		r.waiting = r.waiting[n:]
-		if n == 0 {
-			r.waiting = nil
-			r.leading = false
-			r.mu.Unlock()
-			return
-		}
-		r.mu.Unlock()
-		r.take(ctx, batch)
-		for _, c := range batch {
-			close(c.done)
-		}
+	r.mu.Lock()
+	n := min(len(r.waiting), maxBatch)
+	batch := r.waiting[:n:n]
+	r.waiting = r.waiting[n:]
+	r.mu.Unlock()
+	r.take(ctx, batch)
+	r.mu.Lock()
+	if len(r.waiting) > 0 {
+		r.waiting[0].turn <- true
+	} else {
+		r.waiting, r.leading = nil, false
+	}
+	r.mu.Unlock()
+	for _, c := range batch[1:] {
+		c.turn <- false
 	}
 }
 
@@ -137,14 +148,14 @@ func (r *Receiver[T]) take(ctx context.Context, batch []*claim[T]) {
 		}
 		ids = append(ids, c.id)
 	}
-	rows, err := retry(ctx, r.cfg.Log, "claim", func() ([]domain.Work, error) {
+	rows, err := retry(ctx, r.cfg.Log, "claim", always, func() ([]domain.Work, error) {
 		return r.cfg.Store.Claim(ctx, r.cfg.Owner, r.cfg.Lease, ids)
 	})
 	r.cfg.Relay.Claimed(r.cfg.Stream, len(ids))
-	rows = append(rows, kept...)
 	var items map[domain.WorkID]T
-	if err == nil && len(rows) > 0 {
-		items, err = retry(ctx, r.cfg.Log, "load", func() (map[domain.WorkID]T, error) { return r.cfg.Load(ctx, rows) })
+	if err == nil {
+		r.unclaimed(ctx, ids, rows)
+		items, err = r.load(ctx, append(rows, kept...))
 	}
 	for _, c := range batch {
 		c.item, c.ok = items[c.id]
@@ -153,8 +164,66 @@ func (r *Receiver[T]) take(ctx context.Context, batch []*claim[T]) {
 	}
 }
 
-// retry repeats f while the store is away, until ctx ends.
-func retry[R any](ctx context.Context, log *slog.Logger, what string, f func() (R, error)) (R, error) {
+// unclaimed takes back the publication of rows that were not to be had, their
+// entries being spent: else one whose gate closed on its way would wait long
+// after the gate has opened.
+func (r *Receiver[T]) unclaimed(ctx context.Context, ids []domain.WorkID, rows []domain.Work) {
+	claimed := make(map[domain.WorkID]bool, len(rows))
+	for _, w := range rows {
+		claimed[w.ID] = true
+	}
+	missing := slices.DeleteFunc(slices.Clone(ids), func(id domain.WorkID) bool { return claimed[id] })
+	if err := r.cfg.Store.Unpublish(ctx, missing); err != nil {
+		r.cfg.Log.Warn("take back publication", "stream", r.cfg.Stream, "error", err)
+	}
+}
+
+// load reads what the walks of claimed rows need. One row that cannot be loaded
+// must not stop the others, so each is then loaded alone. Those that are left
+// go back.
+func (r *Receiver[T]) load(ctx context.Context, rows []domain.Work) (map[domain.WorkID]T, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	items, err := retry(ctx, r.cfg.Log, "load", away, func() (map[domain.WorkID]T, error) { return r.cfg.Load(ctx, rows) })
+	if err != nil {
+		if items, err = r.loadEach(ctx, rows); err != nil {
+			return nil, err
+		}
+	}
+	left := slices.DeleteFunc(slices.Clone(rows), func(w domain.Work) bool { _, ok := items[w.ID]; return ok })
+	if len(left) > 0 {
+		if err := r.cfg.Store.PutOff(ctx, left, r.cfg.Store.Now().Add(unknownAgain)); err != nil {
+			r.cfg.Log.Warn("put off", "stream", r.cfg.Stream, "rows", len(left), "error", err)
+		}
+	}
+	return items, nil
+}
+
+func (r *Receiver[T]) loadEach(ctx context.Context, rows []domain.Work) (map[domain.WorkID]T, error) {
+	items := make(map[domain.WorkID]T, len(rows))
+	for i := range rows {
+		one, err := retry(ctx, r.cfg.Log, "load", away, func() (map[domain.WorkID]T, error) { return r.cfg.Load(ctx, rows[i:i+1]) })
+		if ctx.Err() != nil {
+			return nil, errors.Join(ctx.Err(), err)
+		}
+		if err != nil {
+			r.cfg.Log.Error("work that cannot be loaded", "work", rows[i].ID, "error", err)
+		}
+		maps.Copy(items, one)
+	}
+	return items, nil
+}
+
+func always(error) bool { return true }
+
+// away reports whether the store, and not what was asked of it, is at fault.
+func away(err error) bool {
+	return errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrUnknown) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// retry repeats f while it fails in a way that passes, until ctx ends.
+func retry[R any](ctx context.Context, log *slog.Logger, what string, passes func(error) bool, f func() (R, error)) (R, error) {
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		out, err := f()
 		if err == nil {
@@ -162,6 +231,9 @@ func retry[R any](ctx context.Context, log *slog.Logger, what string, f func() (
 		}
 		if ctx.Err() != nil {
 			return out, errors.Join(ctx.Err(), err)
+		}
+		if !passes(err) {
+			return out, err
 		}
 		log.Warn(what, "error", err, "retry_in", wait)
 		select {
