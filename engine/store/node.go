@@ -61,6 +61,15 @@ func (s *Store) Nodes(ctx context.Context) ([]Node, error) {
 	return out, rows.Err()
 }
 
+// ForgetNodes drops nodes that were last heard of before a time and claim
+// nothing.
+func (s *Store) ForgetNodes(ctx context.Context, before time.Time) error {
+	return s.Write(ctx, []Statement{{
+		SQL:  `DELETE FROM node WHERE heartbeat_at < $1 AND NOT EXISTS (SELECT 1 FROM work WHERE work.owner = node.id)`,
+		Args: []any{domain.Micros(before)}, Rows: AnyRows,
+	}})
+}
+
 // Live reports whether the node's heartbeat has not lapsed.
 func (n Node) Live(now time.Time) bool {
 	return n.StoppedAt.IsZero() && now.Sub(n.HeartbeatAt) < LapseAfter

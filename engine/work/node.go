@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/afara-dev/afara/engine/domain"
@@ -18,9 +17,10 @@ type Node struct {
 	log   *slog.Logger
 	every time.Duration
 
-	mu   sync.Mutex
 	self store.Node
-	live map[domain.NodeID]bool // of the others, at the last look
+	// freed are the heartbeats of lapsed nodes whose claims are free: a node
+	// that never comes back costs one look.
+	freed map[domain.NodeID]time.Time
 }
 
 // Heartbeat is how often a node says that it lives: three may be missed.
@@ -31,26 +31,31 @@ const Heartbeat = 3 * time.Second
 func NewNode(s *store.Store, version, roles string, log *slog.Logger) *Node {
 	return &Node{
 		store: s, log: log, every: Heartbeat,
-		self: store.Node{ID: domain.NewID[domain.NodeID](domain.PrefixNode), Version: version, Roles: roles, StartedAt: s.Now()},
-		live: map[domain.NodeID]bool{},
+		self:  store.Node{ID: domain.NewID[domain.NodeID](domain.PrefixNode), Version: version, Roles: roles, StartedAt: s.Now()},
+		freed: map[domain.NodeID]time.Time{},
 	}
 }
 
 // ID is the owner name of this process's claims.
 func (n *Node) ID() domain.NodeID { return n.self.ID }
 
+// forgetAfter is how long a node is remembered that is not heard of any more.
+const forgetAfter = 7 * 24 * time.Hour
+
 // Start stores the node; claims of lapsed nodes are freed. On an embedded
 // database, which no other process serves, all claims are.
 func (n *Node) Start(ctx context.Context) error {
+	free := n.sweep
 	if !n.store.Postgres() {
-		if err := n.store.FreeAll(ctx); err != nil {
-			return err
-		}
+		free = n.store.FreeAll
 	}
 	if err := n.store.Heartbeat(ctx, n.self); err != nil {
 		return err
 	}
-	return n.sweep(ctx)
+	if err := free(ctx); err != nil {
+		return err
+	}
+	return n.store.ForgetNodes(ctx, n.store.Now().Add(-forgetAfter))
 }
 
 // Run beats until ctx ends.
@@ -76,29 +81,28 @@ func (n *Node) Run(ctx context.Context) error {
 // Stop releases what is left and says so; call it when all walks have ended.
 func (n *Node) Stop(ctx context.Context) error { return n.store.Leave(ctx, n.self.ID) }
 
-// sweep frees the claims of nodes whose heartbeat has lapsed.
+// sweep frees the claims of nodes whose heartbeat has lapsed. It runs in Start,
+// then in Run.
 func (n *Node) sweep(ctx context.Context) error {
 	nodes, err := n.store.Nodes(ctx)
 	if err != nil {
 		return err
 	}
 	now := n.store.Now()
-	live := map[domain.NodeID]bool{}
 	var errs []error
 	for _, other := range nodes {
-		if other.Live(now) {
-			live[other.ID] = true
+		if other.Live(now) || n.freed[other.ID].Equal(other.HeartbeatAt) {
 			continue
 		}
 		freed, err := n.store.FreeLapsed(ctx, other.ID)
 		errs = append(errs, err)
+		if err == nil {
+			n.freed[other.ID] = other.HeartbeatAt
+		}
 		if freed > 0 {
 			n.log.Warn("freed the claims of a lapsed node", "node", other.ID, "claims", freed)
 		}
 	}
-	n.mu.Lock()
-	n.live = live
-	n.mu.Unlock()
 	return errors.Join(errs...)
 }
 

@@ -49,6 +49,7 @@ type Relay struct {
 	nudge chan struct{} // something is due sooner
 
 	mu      sync.Mutex
+	ended   bool // nobody rings any more: new rows are left to other nodes
 	streams map[string]*streamState
 	local   map[string]Local
 	out     map[string][]domain.Envelope
@@ -123,6 +124,8 @@ func (r *Relay) Place(stream string) store.Placement {
 	s, ok := r.streams[stream]
 	if !ok {
 		r.streams[stream] = &streamState{}
+	}
+	if !ok || r.ended {
 		return store.Placement{}
 	}
 	if s.incarnation == "" || s.room <= 0 {
@@ -197,13 +200,21 @@ func (r *Relay) Claimed(stream string, n int) {
 	}
 }
 
-// Run publishes and picks until ctx ends. It returns nothing but ctx's end:
-// a store or a bus that is away heals by itself.
+// publishWithin bounds one publication and its taking back.
+const publishWithin = 10 * time.Second
+
+// Run publishes and picks until ctx ends, and then what was announced before.
+// It returns nothing but ctx's end: a store or a bus that is away heals by
+// itself. Call it once.
 func (r *Relay) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() { r.ring(ctx) })
 	r.pickLoop(ctx)
 	wg.Wait()
+	r.mu.Lock()
+	r.ended = true
+	r.mu.Unlock()
+	r.publishAnnounced(ctx)
 	return ctx.Err()
 }
 
@@ -215,19 +226,26 @@ func (r *Relay) ring(ctx context.Context) {
 			return
 		case <-r.bell:
 		}
-		r.mu.Lock()
-		out := r.out
-		r.out = map[string][]domain.Envelope{}
-		r.mu.Unlock()
-		for stream, envelopes := range out {
-			r.publish(ctx, stream, envelopes)
-		}
+		r.publishAnnounced(ctx)
+	}
+}
+
+func (r *Relay) publishAnnounced(ctx context.Context) {
+	r.mu.Lock()
+	out := r.out
+	r.out = map[string][]domain.Envelope{}
+	r.mu.Unlock()
+	for stream, envelopes := range out {
+		r.publish(ctx, stream, envelopes)
 	}
 }
 
 // publish sends envelopes; rows whose envelopes did not go out are marked as
-// unpublished again and picked when the bus is back.
+// unpublished again and picked when the bus is back. It does not end with ctx:
+// rows that are marked as published and are not would lie for a long time.
 func (r *Relay) publish(ctx context.Context, stream string, envelopes []domain.Envelope) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishWithin)
+	defer cancel()
 	err := r.cfg.Bus.Publish(ctx, stream, envelopes)
 	r.cfg.Observe(stream, len(envelopes), err)
 	if err == nil {
@@ -240,7 +258,7 @@ func (r *Relay) publish(ctx context.Context, stream string, envelopes []domain.E
 	for i, e := range envelopes {
 		ids[i] = e.ID
 	}
-	if err := r.cfg.Store.Unpublish(ctx, ids); err != nil && ctx.Err() == nil {
+	if err := r.cfg.Store.Unpublish(ctx, ids); err != nil {
 		r.cfg.Log.Warn("take back publication", "stream", stream, "error", err)
 	}
 }

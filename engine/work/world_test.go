@@ -24,12 +24,19 @@ type fakeBus struct {
 	published   map[domain.WorkID]int
 	most        int
 	fail        error
+	slow        func() // before each publication; set it before the relay runs
 }
 
 func newBus() *fakeBus { return &fakeBus{incarnation: "one", published: map[domain.WorkID]int{}} }
 
 // Publish implements work.Bus.
-func (b *fakeBus) Publish(_ context.Context, _ string, envelopes []domain.Envelope) error {
+func (b *fakeBus) Publish(ctx context.Context, _ string, envelopes []domain.Envelope) error {
+	if b.slow != nil {
+		b.slow()
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.fail != nil {
@@ -119,15 +126,17 @@ func onBoth(t *testing.T, test func(w *world), change ...func(*work.RelayConfig)
 	}
 }
 
-// run starts the relay until the test ends.
-func (w *world) run() {
+// run starts the relay until the test ends or stop is called.
+func (w *world) run() (stop func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(w.Context()))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		_ = w.relay.Run(ctx)
 	}()
-	w.Cleanup(func() { cancel(); <-done })
+	stop = func() { cancel(); <-done }
+	w.Cleanup(stop)
+	return stop
 }
 
 // add stores a row of work.
