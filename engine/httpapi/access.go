@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -43,7 +44,7 @@ func (a *api) access(next http.Handler) http.Handler {
 // recovered answers a panic. http.ErrAbortHandler goes on: it is the server's
 // way to drop a connection.
 func (a *api) recovered(w *recorder, r *http.Request, p any) {
-	if p == http.ErrAbortHandler {
+	if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(p)
 	}
 	a.cfg.Log.Error("panic in a handler", "requestId", requestID(r.Context()), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))

@@ -55,7 +55,7 @@ func (s *Service) replay(ctx context.Context, sub Submission) (Answer, error) {
 		return Answer{}, fmt.Errorf("read idempotency key: %w", err)
 	}
 	defer rows.Close()
-	for rows.Next() {
+	if rows.Next() {
 		var digest string
 		var status int64
 		var body []byte

@@ -132,7 +132,10 @@ func TestReadCountsWhatItDoesNotList(t *testing.T) {
 		inv.InvoiceLine = append(inv.InvoiceLine, line)
 	}
 	_, _, err := invoice.Read(marshal(t, inv), seller(), moment())
-	refusal := err.(*domain.Error)
+	var refusal *domain.Error
+	if !errors.As(err, &refusal) {
+		t.Fatal(err)
+	}
 	if len(refusal.Fields) != schemas.MaxViolations || refusal.Extra["moreErrors"] != 52 {
 		t.Errorf("%d fields, more %v", len(refusal.Fields), refusal.Extra)
 	}

@@ -3,6 +3,7 @@ package pluginhost
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -102,7 +103,7 @@ func (r *childRunner) pumpStdout(out *os.File) {
 	r.inspect(string(trimEOL(line)))
 	_, _ = r.handshakeTo.Write(line) // an unfit line makes go-plugin refuse it
 	r.handshakeTo.Close()
-	if err == nil || err == bufio.ErrBufferFull {
+	if err == nil || errors.Is(err, bufio.ErrBufferFull) {
 		_ = readLines(br, r.sink.line) // ends with the process
 	}
 }

@@ -82,7 +82,7 @@ type Stamp struct {
 func openStamp(key *rsa.PrivateKey, qr string) (Stamp, error) {
 	sealed, err := base64.StdEncoding.DecodeString(qr)
 	if err != nil {
-		return Stamp{}, fmt.Errorf("%w: no standard base64: %v", ErrStamp, err)
+		return Stamp{}, fmt.Errorf("%w: no standard base64: %w", ErrStamp, err)
 	}
 	//lint:ignore SA1019 the authority's buyer app uses this padding
 	plain, err := rsa.DecryptPKCS1v15(nil, key, sealed)

@@ -23,7 +23,7 @@ func (s *Simulator) routes() *http.ServeMux {
 		mux.Handle(pattern, s.serve(op))
 	}
 	s.controlRoutes(mux)
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { noRoute().write(w) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { _ = noRoute().write(w) })
 	return mux
 }
 
