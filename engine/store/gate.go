@@ -19,18 +19,41 @@ type Gate struct {
 }
 
 // CloseGate pauses what the key names. A gate that is closed already keeps the
-// time at which it closed.
-func (s *Store) CloseGate(ctx context.Context, g Gate) error {
-	return s.Write(ctx, []Statement{{
-		SQL: `INSERT INTO gate (key, closed_until, closed_at, reason, detail) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (key) DO UPDATE SET closed_until = excluded.closed_until, reason = excluded.reason, detail = excluded.detail`,
-		Args: []any{g.Key, domain.Micros(g.ClosedUntil), domain.Micros(s.Now()), g.Reason, g.Detail}, Rows: 1,
-	}})
+// time at which it closed; with over it changes only when it is closed for one
+// of these reasons.
+func (s *Store) CloseGate(ctx context.Context, g Gate, over ...string) error {
+	return s.Write(ctx, []Statement{s.ClosedGate(g, over...)})
 }
 
-// OpenGate resumes what the key names.
-func (s *Store) OpenGate(ctx context.Context, key string) error {
-	return s.Write(ctx, []Statement{{SQL: `DELETE FROM gate WHERE key = $1`, Args: []any{key}, Rows: AnyRows}})
+// ClosedGate is what CloseGate writes, for a transaction of more.
+func (s *Store) ClosedGate(g Gate, over ...string) Statement {
+	args := []any{g.Key, domain.Micros(g.ClosedUntil), domain.Micros(s.Now()), g.Reason, g.Detail}
+	condition, more := onlyFor("gate.reason", over, len(args))
+	return Statement{
+		SQL: `INSERT INTO gate (key, closed_until, closed_at, reason, detail) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (key) DO UPDATE SET closed_until = excluded.closed_until, reason = excluded.reason, detail = excluded.detail WHERE gate.key = excluded.key` + condition,
+		Args: append(args, more...), Rows: AnyRows,
+	}
+}
+
+// OpenGate resumes what the key names; with only, when it is closed for one of
+// these reasons.
+func (s *Store) OpenGate(ctx context.Context, key string, only ...string) error {
+	return s.Write(ctx, []Statement{OpenedGate(key, only...)})
+}
+
+// OpenedGate is what OpenGate writes, for a transaction of more.
+func OpenedGate(key string, only ...string) Statement {
+	condition, more := onlyFor("reason", only, 1)
+	return Statement{SQL: `DELETE FROM gate WHERE key = $1` + condition, Args: append([]any{key}, more...), Rows: AnyRows}
+}
+
+func onlyFor(column string, reasons []string, after int) (condition string, args []any) {
+	if len(reasons) == 0 {
+		return "", nil
+	}
+	list, args := List(after, reasons)
+	return ` AND ` + column + ` IN (` + list + `)`, args
 }
 
 // Gates lists what is paused.

@@ -100,6 +100,7 @@ func sqlitePool(cfg Config, path string, pragmas ...string) (*sql.DB, error) {
 		fmt.Sprintf("busy_timeout(%d)", cfg.BusyTimeout.Milliseconds()), // first: the others may have to wait
 		"journal_mode(WAL)",
 		"synchronous(" + cfg.Synchronous + ")",
+		"temp_store(MEMORY)", // savepoints keep the pages they may undo here
 		"foreign_keys(1)",
 		fmt.Sprintf("wal_autocheckpoint(%d)", cfg.CheckpointPages),
 		fmt.Sprintf("journal_size_limit(%d)", 2*4096*cfg.CheckpointPages),

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -12,11 +13,16 @@ import (
 // members one by one would only wait for each of them again.
 var errNotBegun = errors.New("store: begin")
 
+// errSpoilt says that a member failed among neighbours that had no savepoint to
+// go back to.
+var errSpoilt = errors.New("store: a member failed")
+
 func notBegun(err error) error { return fmt.Errorf("%w: %w", errNotBegun, unavailable(err)) }
 
 // sqliteWriter is the one goroutine that writes, on one connection. It commits
-// all callers who wait in one transaction, each in a savepoint of its own.
-// Nothing here runs under a caller's context: a cancelled caller must not undo
+// all callers who wait in one transaction: first in good faith, and, when one of
+// them fails, again with a savepoint for each. A savepoint costs a copy of every
+// page that its member is the first to touch, and failures are rare. Nothing here runs under a caller's context: a cancelled caller must not undo
 // its neighbours.
 type sqliteWriter struct {
 	db    *sql.DB
@@ -38,7 +44,10 @@ func (w *sqliteWriter) run() {
 // was lost as a whole, each once alone.
 func (w *sqliteWriter) commit(group []*member) {
 	start := time.Now()
-	err := w.try(group)
+	err := w.try(group, false)
+	if errors.Is(err, errSpoilt) {
+		err = w.try(runnable(group), true)
+	}
 	if err != nil {
 		w.rerun(group, err)
 	}
@@ -46,6 +55,11 @@ func (w *sqliteWriter) commit(group []*member) {
 	for _, m := range group {
 		m.finish()
 	}
+}
+
+// runnable leaves out those that have failed for good.
+func runnable(group []*member) []*member {
+	return slices.DeleteFunc(slices.Clone(group), func(m *member) bool { return m.final })
 }
 
 // rerun tries each member alone, because nobody of the group was stored. Those
@@ -59,7 +73,7 @@ func (w *sqliteWriter) rerun(group []*member, err error) {
 			m.verdict = err
 			continue
 		}
-		if alone := w.try([]*member{m}); alone != nil {
+		if alone := w.try([]*member{m}, true); alone != nil {
 			m.verdict = alone
 			if errors.Is(alone, errNotBegun) {
 				err = alone
@@ -70,14 +84,18 @@ func (w *sqliteWriter) rerun(group []*member, err error) {
 
 // try runs members in one transaction and gives each its verdict. An error
 // means that the transaction is lost, nobody is stored and no verdict counts.
-func (w *sqliteWriter) try(members []*member) error {
+// Guarded, a member that fails is undone alone.
+func (w *sqliteWriter) try(members []*member, guarded bool) error {
 	ctx := context.Background()
 	if err := w.begin(ctx); err != nil {
 		return err
 	}
 	stored := 0
 	for _, m := range members {
-		lost := w.member(ctx, m, len(members) > 1)
+		lost := w.member(ctx, m, guarded && len(members) > 1)
+		if lost == nil && m.verdict != nil && !guarded && len(members) > 1 {
+			lost = errSpoilt
+		}
 		if lost != nil {
 			w.reset(ctx)
 			return lost
@@ -112,13 +130,13 @@ func (w *sqliteWriter) begin(ctx context.Context) error {
 	return nil
 }
 
-// member runs one member and, with neighbours, undoes it alone when it fails.
+// member runs one member and, with a savepoint, undoes it alone when it fails.
 // The returned error says that the whole transaction is lost.
-func (w *sqliteWriter) member(ctx context.Context, m *member, neighbours bool) error {
+func (w *sqliteWriter) member(ctx context.Context, m *member, savepoint bool) error {
 	if m.verdict = m.ctx.Err(); m.verdict != nil {
 		return nil
 	}
-	if neighbours {
+	if savepoint {
 		if _, err := w.conn.exec(ctx, "SAVEPOINT member"); err != nil {
 			return unavailable(err)
 		}
@@ -128,14 +146,14 @@ func (w *sqliteWriter) member(ctx context.Context, m *member, neighbours bool) e
 	if tx.lost != nil {
 		return tx.lost
 	}
-	return w.endMember(ctx, m, neighbours)
+	return w.endMember(ctx, m, savepoint)
 }
 
-func (w *sqliteWriter) endMember(ctx context.Context, m *member, neighbours bool) error {
+func (w *sqliteWriter) endMember(ctx context.Context, m *member, savepoint bool) error {
 	switch {
-	case neighbours && m.verdict == nil:
+	case savepoint && m.verdict == nil:
 		return w.step(ctx, "RELEASE member")
-	case neighbours:
+	case savepoint:
 		// SQLite may have rolled all back by itself (disk full, I/O error);
 		// then the savepoint is gone and this fails.
 		if err := w.step(ctx, "ROLLBACK TO member"); err != nil {
