@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -23,6 +21,8 @@ type Manifests interface {
 
 // Checker proves a connection now. *pluginhost.Host is the real one.
 type Checker interface {
+	// Ready reports whether this node can check connections of the connector.
+	Ready(connector string, env domain.EnvironmentKind) bool
 	Check(ctx context.Context, ref domain.ConnectionRef) error
 }
 
@@ -58,6 +58,8 @@ var (
 		Detail: "There is no such connection in this environment."}
 	ErrNoConnection = &domain.Error{Kind: domain.KindConflict, Code: "capability_not_configured",
 		Detail: "No enabled connection of this environment serves this capability: add one with `afara connection put`."}
+	ErrConnectorFixed = &domain.Error{Kind: domain.KindConflict, Code: "connection_connector_fixed",
+		Detail: "A connection keeps its connector: what it has begun with one cannot be finished with another. Give the new connection a name of its own."}
 	ErrConnectorUnknown = &domain.Error{Kind: domain.KindInvalid, Code: "connector_unknown",
 		Detail: "No connector of this name is installed."}
 )
@@ -70,6 +72,10 @@ type Config struct {
 	Log       *slog.Logger    // required
 	// CacheFor is how old a connection may be that a call uses; default 1 s.
 	CacheFor time.Duration
+	// FirstCheck is how soon a connection is checked that has just been paused,
+	// for many refusals pass by themselves; default 2 s. CheckEvery is how often
+	// it is from then on, and how long a check may take; default 30 s.
+	FirstCheck, CheckEvery time.Duration
 }
 
 // Service keeps connections. Its methods may be called concurrently.
@@ -78,8 +84,10 @@ type Service struct {
 	mu    sync.Mutex
 	cache map[domain.ConnectionID]cached
 	named map[capabilityKey]cachedName
-	nudge chan struct{} // a connection was paused
-	put   chan struct{} // a connection was made or changed
+	// resumed is when this node resumed a connection last.
+	resumed map[domain.ConnectionID]time.Time
+	nudge   chan struct{} // a connection was paused
+	changed chan struct{} // a connection was made or changed
 }
 
 type cached struct {
@@ -105,97 +113,28 @@ func New(cfg Config) (*Service, error) {
 	if cfg.CacheFor <= 0 {
 		cfg.CacheFor = time.Second
 	}
+	if cfg.FirstCheck <= 0 {
+		cfg.FirstCheck = 2 * time.Second
+	}
+	if cfg.CheckEvery <= 0 {
+		cfg.CheckEvery = 30 * time.Second
+	}
 	return &Service{
-		cfg: cfg, nudge: make(chan struct{}, 1), put: make(chan struct{}, 1),
+		cfg: cfg, nudge: make(chan struct{}, 1), changed: make(chan struct{}, 1),
 		cache: map[domain.ConnectionID]cached{}, named: map[capabilityKey]cachedName{},
+		resumed: map[domain.ConnectionID]time.Time{},
 	}, nil
-}
-
-// NewConnection is what Put takes.
-type NewConnection struct {
-	Environment domain.EnvironmentID
-	Kind        domain.EnvironmentKind
-	Connector   string
-	Name        string // default: the connector's name
-	Settings    json.RawMessage
-	// Capabilities it shall serve; default: those of the connector that no
-	// other connection of the environment serves.
-	Capabilities []string
-	Enabled      bool
-}
-
-// Put makes the environment's connection of that name or changes it: the
-// version rises, and calls use the new settings from then on.
-func (s *Service) Put(ctx context.Context, n NewConnection) (Connection, error) {
-	m, ok := s.cfg.Manifests.Manifest(n.Connector)
-	if !ok {
-		return Connection{}, ErrConnectorUnknown.Detailed(fmt.Sprintf("No connector named %q is installed.", n.Connector))
-	}
-	if n.Name == "" {
-		n.Name = n.Connector
-	}
-	masked, err := checkSettings(m, n.Settings)
-	if err != nil {
-		return Connection{}, err
-	}
-	existing, err := s.byName(ctx, n.Environment, n.Name)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return Connection{}, err
-	}
-	id, now := existing.ID, s.cfg.Store.Now()
-	if id == "" {
-		id = domain.NewID[domain.ConnectionID](domain.PrefixConnection)
-	}
-	sealed, err := s.cfg.Keyring.Seal(n.Settings, place(id))
-	if err != nil {
-		return Connection{}, fmt.Errorf("seal settings: %w", err)
-	}
-	statements := []store.Statement{{
-		SQL: `INSERT INTO connection (id, environment_id, environment_kind, connector, name, version, enabled, settings, settings_public, credential, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, '', $9, $9)
-ON CONFLICT (environment_id, name) DO UPDATE SET connector = excluded.connector, version = connection.version + 1, enabled = excluded.enabled,
- settings = excluded.settings, settings_public = excluded.settings_public, updated_at = excluded.updated_at`,
-		Args: []any{id, n.Environment, n.Kind, n.Connector, n.Name, n.Enabled, sealed, string(masked), domain.Micros(now)}, Rows: 1,
-	}}
-	statements = append(statements, capabilities(n, m, id)...)
-	if err := s.cfg.Store.Write(ctx, statements); err != nil {
-		return Connection{}, fmt.Errorf("store connection %s: %w", n.Name, err)
-	}
-	s.forget()
-	// New settings deserve a new look: whatever paused the old ones is undone.
-	if err := s.cfg.Store.OpenGate(ctx, string(id)); err != nil {
-		return Connection{}, err
-	}
-	signal(s.put)
-	return s.Connection(ctx, n.Environment, id)
 }
 
 // Changed gets a token after a connection was made or changed in this process;
 // tokens that nobody takes merge into one.
-func (s *Service) Changed() <-chan struct{} { return s.put }
+func (s *Service) Changed() <-chan struct{} { return s.changed }
 
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:
 	}
-}
-
-// capabilities names the connection for what it shall serve. One that is asked
-// for by name is taken over; the rest is taken only where nobody serves it.
-func capabilities(n NewConnection, m *schemas.Manifest, id domain.ConnectionID) []store.Statement {
-	names, conflict := m.Capabilities, `DO NOTHING`
-	if len(n.Capabilities) > 0 {
-		names, conflict = n.Capabilities, `DO UPDATE SET connection_id = excluded.connection_id`
-	}
-	var out []store.Statement
-	for _, name := range names {
-		out = append(out, store.Statement{
-			SQL:  `INSERT INTO capability (environment_id, name, connection_id) VALUES ($1, $2, $3) ON CONFLICT (environment_id, name) ` + conflict,
-			Args: []any{n.Environment, name, id}, Rows: store.AnyRows,
-		})
-	}
-	return out
 }
 
 // place is the additional data that binds sealed settings to their connection.
@@ -216,7 +155,7 @@ func (s *Service) For(ctx context.Context, env domain.EnvironmentID, capability 
 	s.mu.Lock()
 	name, ok := s.named[key]
 	s.mu.Unlock()
-	if !ok || s.cfg.Store.Now().Sub(name.at) > s.cfg.CacheFor {
+	if !ok || !s.fresh(name.at) {
 		id, err := s.capability(ctx, key)
 		if errors.Is(err, store.ErrNotFound) {
 			return Connection{}, ErrNoConnection
@@ -246,7 +185,7 @@ func (s *Service) cachedConnection(ctx context.Context, id domain.ConnectionID) 
 	s.mu.Lock()
 	c, ok := s.cache[id]
 	s.mu.Unlock()
-	if ok && s.cfg.Store.Now().Sub(c.at) <= s.cfg.CacheFor {
+	if ok && s.fresh(c.at) {
 		return c.connection, nil
 	}
 	connection, err := s.read(ctx, id)
@@ -259,57 +198,16 @@ func (s *Service) cachedConnection(ctx context.Context, id domain.ConnectionID) 
 	return connection, nil
 }
 
+// fresh reports whether what was read then may be used now. What seems to come
+// from the future was read before the clock was set back.
+func (s *Service) fresh(at time.Time) bool {
+	age := s.cfg.Store.Now().Sub(at)
+	return age >= 0 && age <= s.cfg.CacheFor
+}
+
 func (s *Service) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.cache)
 	clear(s.named)
-}
-
-// checkSettings proves settings against the connector's schema and returns
-// them with secrets masked.
-func checkSettings(m *schemas.Manifest, settings json.RawMessage) (json.RawMessage, error) {
-	schema, err := schemas.Compile(m.Settings)
-	if err != nil {
-		return nil, fmt.Errorf("settings schema of %s: %w", m.Name, err)
-	}
-	if err := schema.Validate(settings); err != nil {
-		var invalid *schemas.ValidationError
-		if !errors.As(err, &invalid) {
-			return nil, err
-		}
-		return nil, settingsError(m.Name, invalid)
-	}
-	return mask(m.Settings, settings)
-}
-
-func settingsError(connector string, invalid *schemas.ValidationError) error {
-	e := &domain.Error{Kind: domain.KindInvalid, Code: "settings_invalid",
-		Detail: fmt.Sprintf("The settings do not fit the connector %s.", connector)}
-	for _, v := range invalid.Violations {
-		e.Fields = append(e.Fields, domain.FieldError{Pointer: v.Pointer, Code: v.Code, Detail: v.Detail, Fix: v.Fix})
-	}
-	return e
-}
-
-// mask replaces the values of members that the schema marks as secret.
-func mask(schema, settings json.RawMessage) (json.RawMessage, error) {
-	var declared struct {
-		Properties map[string]struct {
-			Secret bool `json:"x-afara-secret"`
-		} `json:"properties"`
-	}
-	if err := json.Unmarshal(schema, &declared); err != nil {
-		return nil, fmt.Errorf("read settings schema: %w", err)
-	}
-	var values map[string]json.RawMessage
-	if err := json.Unmarshal(settings, &values); err != nil {
-		return nil, fmt.Errorf("read settings: %w", err)
-	}
-	for name := range values {
-		if declared.Properties[name].Secret {
-			values[name] = json.RawMessage(`"` + strings.Repeat("•", 8) + `"`)
-		}
-	}
-	return json.Marshal(values)
 }
