@@ -124,13 +124,15 @@ func (e *Engine) openDrivers(ctx context.Context) (err error) {
 }
 
 // openHost makes the connector host and the registry of connections, which
-// need each other: the host asks for secrets, the registry for manifests.
+// need each other: the host asks for secrets, the registry for manifests. The
+// host has the store's clock, in which the deadlines of calls are given: the
+// node's own may differ by more than a deadline is long.
 func (e *Engine) openHost(keyring *secret.Keyring) (err error) {
 	s := e.cfg.Settings
 	connections := &lateConnections{}
 	e.Host, err = pluginhost.New(pluginhost.Config{
 		Dirs: s.PluginDirs, RunDir: e.cfg.RunDir, Connections: connections, Log: e.log,
-		Metrics: e.metrics.Registry(), Now: e.cfg.Now, MaxInFlight: s.Pool, MaxPerConnection: s.PerConnection, Env: failpoint.Env(),
+		Metrics: e.metrics.Registry(), Now: e.Store.Now, MaxInFlight: s.Pool, MaxPerConnection: s.PerConnection, Env: failpoint.Env(),
 	})
 	if err != nil {
 		return fmt.Errorf("open connectors: %w", err)
@@ -154,7 +156,7 @@ func (e *Engine) wireNouns(context.Context) (err error) {
 		return err
 	}
 	e.Invoices, err = invoice.New(invoice.Config{
-		Store: e.Store, Applier: e.Applier, Documents: e.Ingest, Connections: invoiceConnections{e.Registry, e.Host},
+		Store: e.Store, Applier: e.Applier, Documents: e.Ingest, Connections: &invoiceConnections{registry: e.Registry, host: e.Host},
 	})
 	if err != nil {
 		return err
@@ -228,6 +230,11 @@ func (e *Engine) Metrics() *telemetry.Metrics { return e.metrics }
 // Close ends what New opened. Run calls it; call it only without Run.
 func (e *Engine) Close() error {
 	var errs []error
+	if e.Host != nil {
+		ended, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		errs = append(errs, e.Host.Close(ended))
+	}
 	if e.guard != nil {
 		e.guard.Close()
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -71,6 +72,14 @@ func (v environments) Signing(ctx context.Context, id domain.EnvironmentID) ([]s
 type invoiceConnections struct {
 	registry *registry.Service
 	host     *pluginhost.Host
+	// known is what was made of a connection's version, by the connection's id:
+	// the settings of one version never change.
+	known sync.Map // domain.ConnectionID -> knownConnection
+}
+
+type knownConnection struct {
+	version int64
+	invoice.Connection
 }
 
 // capabilityInvoice is what a connector that registers invoices declares.
@@ -79,11 +88,24 @@ const capabilityInvoice = "invoice"
 // InvoiceConnection implements invoice.Connections. A connector of invoices
 // keeps the seller in its settings as businessId and supplier (a canonical
 // party); both become defaults of submitted invoices.
-func (c invoiceConnections) InvoiceConnection(ctx context.Context, env domain.EnvironmentID) (invoice.Connection, error) {
+func (c *invoiceConnections) InvoiceConnection(ctx context.Context, env domain.EnvironmentID) (invoice.Connection, error) {
 	connection, err := c.registry.For(ctx, env, capabilityInvoice)
 	if err != nil {
 		return invoice.Connection{}, err
 	}
+	if v, ok := c.known.Load(connection.ID); ok {
+		if known := v.(knownConnection); known.version == connection.Version {
+			return known.Connection, nil
+		}
+	}
+	out, err := c.parse(connection)
+	if err == nil {
+		c.known.Store(connection.ID, knownConnection{connection.Version, out})
+	}
+	return out, err
+}
+
+func (c *invoiceConnections) parse(connection registry.Connection) (invoice.Connection, error) {
 	out := invoice.Connection{ID: connection.ID, Stream: connection.Stream(), ReferenceKey: plainKey()}
 	if m, ok := c.host.Manifest(connection.Connector); ok && m.ReferenceKey != nil {
 		out.ReferenceKey = *m.ReferenceKey
