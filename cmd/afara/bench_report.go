@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -94,8 +95,12 @@ func (s *benchSystem) cpu() map[string]time.Duration {
 	for name, pid := range s.pids {
 		out[name] = cpuOf(pid)
 	}
+	out[loadName] = cpuOf(os.Getpid())
 	return out
 }
+
+// loadName is the load itself, sender and receiver: shown, and part of no sum.
+const loadName = "load"
 
 // stages reads the sums and counts of the engine's histograms.
 func (s *benchSystem) stages(ctx context.Context) map[string][2]float64 {
@@ -164,7 +169,7 @@ func since(before, after map[string][2]float64) []stageTime {
 func (r *benchReport) cpuPerInvoice(name string) time.Duration {
 	var sum time.Duration
 	for n, d := range r.cpu {
-		if name == "" || n == name {
+		if name == "" && n != loadName || n == name {
 			sum += d
 		}
 	}
@@ -206,6 +211,7 @@ func (r *benchReport) print(w io.Writer) {
 		}
 	}
 	p("%-10s   %11s   %8.1f MB", "all", r.cpuPerInvoice("").Round(time.Microsecond), float64(memory)/1e6)
+	p("%-10s   %11s   beside it, in no sum", loadName, r.cpuPerInvoice(loadName).Round(time.Microsecond))
 	p("")
 	p("where the time goes (mean of each)")
 	for _, s := range r.stages {
