@@ -29,6 +29,11 @@ func (e *Engine) runStreams(ctx, walking context.Context) error {
 		return err
 	}
 	s := &streams{engine: e, router: router, walking: walking, reading: map[string]context.CancelFunc{}}
+	if e.cfg.Settings.Has(config.RoleDelivery) {
+		if s.callbacks, err = s.deliveries(domain.CallbackStream); err != nil {
+			return err
+		}
+	}
 	var group sync.WaitGroup
 	group.Go(func() { s.manage(ctx) })
 	err = router.Run(ctx)
@@ -46,6 +51,10 @@ type streams struct {
 	router  *bus.Router
 	walking context.Context
 	listens sync.WaitGroup
+	// callbacks is the one handler of the callbacks' stream, nil without the
+	// role delivery: it keeps new deliveries for itself however often the
+	// stream is listened to.
+	callbacks message.NoPublishHandlerFunc
 
 	mu      sync.Mutex
 	reading map[string]context.CancelFunc
@@ -54,18 +63,15 @@ type streams struct {
 
 // manage runs until ctx ends.
 func (s *streams) manage(ctx context.Context) {
-	if s.engine.cfg.Settings.Has(config.RoleDelivery) {
-		s.listen(ctx, domain.CallbackStream, s.deliveries)
-	}
-	if !s.engine.cfg.Settings.Has(config.RoleWorker) {
-		return
-	}
 	tick := time.NewTicker(lookForConnections)
 	defer tick.Stop()
 	changed := s.engine.Host.Subscribe()
 	var programs []domain.ConnectionRef
 	for look := true; ; {
-		if look {
+		if s.callbacks != nil {
+			s.listen(ctx, domain.CallbackStream, func(string) (message.NoPublishHandlerFunc, error) { return s.callbacks, nil })
+		}
+		if look && s.engine.cfg.Settings.Has(config.RoleWorker) {
 			programs = s.needed(ctx, programs)
 		}
 		s.follow(ctx, programs)
