@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -83,13 +84,14 @@ func TestSecretsOfTheSettingsAreNeverPrinted(t *testing.T) {
 
 func TestHealthIsTheEndpointsStatus(t *testing.T) {
 	t.Parallel()
-	status := http.StatusOK
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	var status atomic.Int64
+	status.Store(http.StatusOK)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(int(status.Load())) }))
 	defer server.Close()
 	if got := afara(t, "health", server.URL); got.code != 0 {
 		t.Errorf("200: %+v", got)
 	}
-	status = http.StatusServiceUnavailable
+	status.Store(http.StatusServiceUnavailable)
 	if got := afara(t, "health", server.URL); got.code != 1 || !strings.Contains(got.err, "503") {
 		t.Errorf("503: %+v", got)
 	}

@@ -36,7 +36,7 @@ func (c *devCmd) Run(ctx context.Context, p program) error {
 	if err := c.beside(); err != nil {
 		return err
 	}
-	settings, err := c.settings(p)
+	settings, err := c.settings()
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (c *devCmd) beside() error {
 // settings are those of a node on the embedded database and bus. What other
 // settings the environment has is left out: a demonstration must not run on
 // somebody's real database.
-func (c *devCmd) settings(program) (*config.Config, error) {
+func (c *devCmd) settings() (*config.Config, error) {
 	return config.Load([]string{
 		"--listen=" + c.Listen, "--data-dir=" + c.DataDir, "--database-url=sqlite:" + filepath.Join(c.DataDir, "afara.db"),
 		"--plugin-dirs=" + strings.Join(c.PluginDirs, ","), "--shutdown-timeout=" + devStop,
@@ -113,6 +113,6 @@ func (c *devCmd) demonstrate(ctx context.Context, p program, settings *config.Co
 		case <-ctx.Done():
 		}
 	}()
-	show.banner(demo, "http://"+api.Addr().String(), sandbox.url, receiver.url, time.Now())
+	show.banner(ctx, demo, "http://"+api.Addr().String(), sandbox.url, receiver.url, time.Now())
 	return errors.Join(e.Run(ctx, api), sandbox.crashed())
 }

@@ -152,8 +152,8 @@ func (c *console) unverified(err error) {
 
 // banner says where all is and how to begin. It shows the secrets of the
 // demonstration's own sandbox environment, and no others.
-func (c *console) banner(d *demo, api, sandbox, receiver string, now time.Time) {
-	secrets, err := d.engine.Tenants.SigningSecrets(context.Background(), d.environment)
+func (c *console) banner(ctx context.Context, d *demo, api, sandbox, receiver string, now time.Time) {
+	secrets, err := d.engine.Tenants.SigningSecrets(ctx, d.environment)
 	shown := "(unreadable)"
 	if err == nil && len(secrets) > 0 {
 		shown = secrets[0]

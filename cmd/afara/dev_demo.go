@@ -191,8 +191,11 @@ func provision(ctx context.Context, firs string) (json.RawMessage, error) {
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	if err != nil || resp.StatusCode/100 != 2 {
-		return nil, fmt.Errorf("provision a taxpayer at the sandbox: %s %.300s: %w", resp.Status, body, errors.Join(err))
+	if err != nil {
+		return nil, fmt.Errorf("provision a taxpayer at the sandbox: %w", err)
+	}
+	if resp.StatusCode/100 != 2 {
+		return nil, fmt.Errorf("provision a taxpayer at the sandbox: %s: %.300s", resp.Status, body)
 	}
 	return firsSettings(firs, body)
 }

@@ -10,8 +10,9 @@ import (
 	"github.com/afara-dev/afara/engine/config"
 )
 
-// doctorCmd checks an installation with the settings of `afara serve`. It
-// changes nothing, and may run beside nodes.
+// doctorCmd checks an installation with the settings of `afara serve`. It may
+// run beside nodes, makes and migrates nothing, and writes at most the check
+// value of a master key that is new, as a start would.
 type doctorCmd struct{ config.Config }
 
 // errUnwell makes the exit code 1.
