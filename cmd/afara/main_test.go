@@ -16,44 +16,48 @@ import (
 	"time"
 )
 
-// bin is the folder of built programs, as `make build` lays it out. It is made
-// by the first test that asks and removed when all have ended.
-var bin = sync.OnceValues(build)
+// folder is where TestMain wants the programs; bin builds them there, as `make
+// build` lays them out, when the first test asks.
+var (
+	folder string
+	bin    = sync.OnceValues(func() (string, error) { return folder, build(folder) })
+)
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if dir, err := bin(); err == nil {
-		_ = os.RemoveAll(dir)
-	}
-	os.Exit(code)
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "afara-bin")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		folder = dir
+		return m.Run()
+	}())
 }
 
-func build() (string, error) {
-	dir, err := os.MkdirTemp("", "afara-bin")
-	if err != nil {
-		return "", err
-	}
+func build(dir string) error {
 	steps := [][]string{{"build", "-o", dir + "/", "../afara", "../sandbox"}}
 	for _, name := range []string{"echo", "firs"} {
 		into := filepath.Join(dir, "plugins", name)
 		if err := os.MkdirAll(into, 0o755); err != nil {
-			return "", err
+			return err
 		}
 		manifest, err := os.ReadFile("../../plugins/" + name + "/manifest.json")
 		if err == nil {
 			err = os.WriteFile(filepath.Join(into, "manifest.json"), manifest, 0o644)
 		}
 		if err != nil {
-			return "", err
+			return err
 		}
 		steps = append(steps, []string{"build", "-o", filepath.Join(into, name), "../../plugins/" + name})
 	}
 	for _, args := range steps {
 		if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
-			return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
+			return fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, out)
 		}
 	}
-	return dir, nil
+	return nil
 }
 
 func program(t *testing.T, name string) string {
