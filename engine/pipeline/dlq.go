@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -193,7 +194,7 @@ func (p *Pipeline) Replay(ctx context.Context, env domain.EnvironmentID, f HeldF
 		}
 	}
 	for _, id := range f.Messages {
-		if _, refused := out.Refused[id]; !refused && !contains(out.Replayed, id) {
+		if _, refused := out.Refused[id]; !refused && !slices.Contains(out.Replayed, id) {
 			out.Refused[id] = ErrNotHeld
 		}
 	}
@@ -221,20 +222,11 @@ func (p *Pipeline) replayOne(ctx context.Context, env domain.EnvironmentID, h He
 	action := "message.replay"
 	if forget {
 		action = "message.resend"
-		change.Add(attemptEnd{attemptKey: h.open.attemptKey, Outcome: outcomeNotDone, At: now, AndNoLate: true})
+		change.Add(attemptEnd{attemptKey: h.open.attemptKey, Outcome: outcomeNotDone, At: now, State: h.open.State, AndNoLate: true})
 	}
 	change.Add(flow.Release(h.Resource, now)...)
 	change.Add(domain.AuditEntry{Environment: env, Actor: actor, Action: action, Subject: string(h.Message), At: now})
-	return staleIsNotHeld(p.cfg.Applier.Apply(ctx, change))
-}
-
-func contains(ids []domain.MessageID, id domain.MessageID) bool {
-	for _, have := range ids {
-		if have == id {
-			return true
-		}
-	}
-	return false
+	return refusal(p.cfg.Applier.Apply(ctx, change))
 }
 
 func notHeldWhenGone(err error) error {

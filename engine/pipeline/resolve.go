@@ -21,6 +21,10 @@ var (
 		Kind: domain.KindConflict, Code: "settling",
 		Detail: "A request of this message may still be on its way. Try again after the time given.",
 	}
+	ErrAnswered = &domain.Error{
+		Kind: domain.KindConflict, Code: "answered",
+		Detail: "The request of this message has been answered since it was held. Replay it without resend: the answer is taken then.",
+	}
 	ErrMessageNotFound = &domain.Error{
 		Kind: domain.KindNotFound, Code: "message_not_found",
 		Detail: "There is no such message in this environment.",
@@ -56,14 +60,14 @@ func (p *Pipeline) Resolve(ctx context.Context, env domain.EnvironmentID, id dom
 	}
 	change := domain.Change{Parts: []domain.Part{domain.WorkClose{ID: run.work.ID, OpenAttempt: run.work.OpenAttempt, Refused: ErrNotHeld}}}
 	if run.attempt != nil {
-		change.Add(attemptEnd{attemptKey: run.attempt.attemptKey, Outcome: classOf(r.Outcome), Error: evidence(r), At: now})
+		change.Add(attemptEnd{attemptKey: run.attempt.attemptKey, Outcome: classOf(r.Outcome), Error: evidence(r), At: now, State: run.state, AndNoLate: true})
 	}
 	change.Add(parts...)
 	change.Add(
 		domain.MessageEnd{ID: id, Outcome: r.Outcome, At: now},
 		domain.AuditEntry{Environment: env, Actor: r.Actor, Action: "message.resolve." + string(r.Outcome), Subject: string(id), Detail: r.Evidence, At: now},
 	)
-	return staleIsNotHeld(p.cfg.Applier.Apply(ctx, change))
+	return refusal(p.cfg.Applier.Apply(ctx, change))
 }
 
 // heldRun loads a held message with its open attempt.
@@ -122,8 +126,12 @@ func evidence(r Resolution) json.RawMessage {
 	return errorJSON(&domain.ConnectorError{Class: classOf(r.Outcome), Code: "resolved_by_hand", Message: r.Evidence})
 }
 
-func staleIsNotHeld(err error) error {
-	if errors.Is(err, store.ErrStale) {
+// refusal says why a message could not be taken from the held ones.
+func refusal(err error) error {
+	switch {
+	case errors.Is(err, errAnswered):
+		return ErrAnswered
+	case errors.Is(err, store.ErrStale):
 		return ErrNotHeld
 	}
 	return err

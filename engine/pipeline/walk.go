@@ -79,7 +79,7 @@ func (p *Pipeline) act(ctx context.Context, r *Run, step domain.Step, op schemas
 	change := domain.Change{Work: &sent, Parts: append(r.parts, attemptSent{*a})}
 	if r.attempt != nil && r.attempt.Outcome == "" {
 		// A resend closes the attempt that came to nothing, in this very write.
-		change.Add(attemptEnd{attemptKey: r.attempt.attemptKey, Outcome: outcomeNotDone, At: p.now(), AndNoLate: true})
+		change.Add(attemptEnd{attemptKey: r.attempt.attemptKey, Outcome: outcomeNotDone, At: p.now(), State: r.attempt.State, AndNoLate: true})
 	}
 	if !p.applySent(ctx, r, change) {
 		return false
