@@ -1,8 +1,13 @@
 package invoice_test
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/invoice"
@@ -128,6 +133,48 @@ func TestVoidOfASignedInvoiceMakesOneCreditNote(t *testing.T) {
 		}
 		if _, err := w.void(first.ID); code(err) != "credit_note_not_voidable" {
 			w.Errorf("void a note: %v", err)
+		}
+	})
+}
+
+// Whoever is first, worker or person, the other one comes to nothing.
+func TestVoidOrCorrectionAndSentExcludeEachOther(t *testing.T) {
+	onBoth(t, func(w *world) {
+		var signs atomic.Int32
+		w.answer = func() domain.Outcome {
+			signs.Add(1)
+			return domain.Outcome{Class: domain.ClassResult, Result: json.RawMessage(`{}`)}
+		}
+		for i := range 24 {
+			a, _, err := w.post("", sample(w.T, fmt.Sprintf("X-%d", i)))
+			w.must(err)
+			rows, err := w.store.Claim(w.Context(), "node_1", time.Hour, []domain.WorkID{domain.WorkID(a.MessageID)})
+			w.must(err)
+			runs, err := w.pipeline.Load(w.Context(), rows)
+			w.must(err)
+			before := signs.Load()
+			var taken error
+			var group sync.WaitGroup
+			group.Go(func() { w.pipeline.Walk(w.Context(), runs[rows[0].ID]) })
+			group.Go(func() {
+				if i%2 == 0 {
+					_, taken = w.void(a.ID)
+					return
+				}
+				_, taken = w.put(a.ID, sample(w.T, fmt.Sprintf("X-%d", i)))
+			})
+			group.Wait()
+			signed := signs.Load() - before
+			switch r := w.get(a.ID); {
+			case r.Status == invoice.StatusCompleted && signed == 1:
+			case r.Status == invoice.StatusCancelled && signed == 0 && taken == nil:
+			case r.Status == invoice.StatusDraft && signed == 0 && taken == nil && string(r.Message) != a.MessageID:
+			default:
+				w.Errorf("%s is %s, signed %d times, taken back with %v", a.ID, r.Status, signed, taken)
+			}
+			if c := code(taken); c != "" && c != "in_flight" && c != "already_signed" && c != "changed_meanwhile" {
+				w.Errorf("refused with %s", c)
+			}
 		}
 	})
 }

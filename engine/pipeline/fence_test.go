@@ -94,6 +94,9 @@ func TestLateAnswerChangesNothingThatIsSettled(t *testing.T) {
 	if got := w.attempts(id); len(got) != 1 || got[0].Outcome != domain.ClassResult {
 		t.Errorf("attempts %+v", got)
 	}
+	if n := w.verdict("contradiction"); n != 1 {
+		t.Errorf("%d alarms about a refusal of what the look-up had found", n)
+	}
 }
 
 // A resend closes the older attempt in the write of the new sent. When the

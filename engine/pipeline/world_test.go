@@ -31,6 +31,9 @@ type world struct {
 	pipeline *pipeline.Pipeline
 	vendor   *vendor
 	paused   []domain.ConnectionID
+
+	mu       sync.Mutex
+	verdicts map[string]int // of all observations
 }
 
 // onBoth runs a test on both databases.
@@ -48,7 +51,7 @@ func onBoth(t *testing.T, test func(t *testing.T, open func(*testing.T) *world))
 
 func newWorld(t *testing.T, url string) *world {
 	t.Helper()
-	w := &world{t: t, clock: testclock.New(time.Now().UTC().Truncate(time.Millisecond)), vendor: newVendor()}
+	w := &world{t: t, clock: testclock.New(time.Now().UTC().Truncate(time.Millisecond)), vendor: newVendor(), verdicts: map[string]int{}}
 	var err error
 	w.store, err = store.Open(t.Context(), store.Config{URL: url, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler)})
 	must(t, err)
@@ -60,10 +63,23 @@ func newWorld(t *testing.T, url string) *world {
 	w.pipeline, err = pipeline.New(pipeline.Config{
 		Store: w.store, Applier: w.applier, Connectors: w.vendor, Connections: w, Documents: documents,
 		Flows: []domain.Flow{&flow{}}, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Observe: w.observe,
 	})
 	must(t, err)
 	audit.Register(w.applier)
 	return w
+}
+
+func (w *world) observe(o pipeline.Observation) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.verdicts[o.Verdict]++
+}
+
+func (w *world) verdict(v string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.verdicts[v]
 }
 
 // Ref implements pipeline.Connections.
