@@ -35,8 +35,14 @@ func onBoth(t *testing.T, test func(t *testing.T, b *bus.Bus)) {
 
 func openBus(t testing.TB, url string) *bus.Bus {
 	t.Helper()
+	// Short where a test takes the server away; the embedded one stays, and on a
+	// busy machine under the race detector it needs its time.
+	timeout := time.Second
+	if url == "" {
+		timeout = 30 * time.Second
+	}
 	b, err := bus.Open(t.Context(), bus.Config{
-		URL: url, Log: slog.New(slog.DiscardHandler), DialTimeout: 300 * time.Millisecond, Timeout: 500 * time.Millisecond,
+		URL: url, Log: slog.New(slog.DiscardHandler), DialTimeout: 300 * time.Millisecond, Timeout: timeout,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -49,10 +55,10 @@ func openBus(t testing.TB, url string) *bus.Bus {
 	return b
 }
 
-// eventually polls until ok, and fails the test after ten seconds.
+// eventually polls until ok, and fails the test after half a minute.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	limit := time.NewTimer(10 * time.Second)
+	limit := time.NewTimer(30 * time.Second)
 	defer limit.Stop()
 	poll := time.NewTicker(5 * time.Millisecond)
 	defer poll.Stop()
