@@ -16,7 +16,7 @@ func (p *Pipeline) late(ctx context.Context, r *Run) {
 	if r.answer == nil || r.answer.Class == domain.ClassUnknownOutcome {
 		return // answers of calls without effect, look-ups among them, are dropped
 	}
-	a, out := r.attempt, *r.answer
+	a, out := r.answered, *r.answer
 	raw, err := json.Marshal(lateOutcome{Class: out.Class, Result: out.Result, Error: out.Error})
 	if err != nil {
 		p.cfg.Log.Error("late answer", "attempt", a.ID, "error", err)

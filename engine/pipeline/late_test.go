@@ -133,3 +133,22 @@ func TestStateGoesToTheNextLookup(t *testing.T) {
 		}
 	})
 }
+
+func TestLateAnswerOfOneEffectLeadsToTheNext(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, open func(*testing.T) *world) {
+		w := open(t)
+		w.flow.twoEffects = true
+		id := w.accept()
+		var second *pipeline.Run
+		w.vendor.script("test.send", overtaken(w, func() { second = w.claim("node_2", id) }, result(`{}`)))
+		w.walk(id)
+		w.vendor.script("test.lookup", looked(domain.LookupFoundPending))
+		w.pipeline.Walk(t.Context(), second)
+		w.toEnd(id)
+		w.wantEnd(id, domain.EndCompleted)
+		if sent, reported := w.vendor.count("test.send"), w.vendor.count("test.report"); sent != 1 || reported != 1 {
+			t.Errorf("sent %d, reported %d times", sent, reported)
+		}
+	})
+}

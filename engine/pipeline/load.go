@@ -25,9 +25,11 @@ type Run struct {
 	// parts are stored with the next write.
 	parts []domain.Part
 	state []byte
-	// answer is what the call with an effect of this walk was answered: what is
-	// kept as late evidence when somebody else owns the message by then.
-	answer *domain.Outcome
+	// answer is what the call with an effect of this walk was answered, and
+	// answered its attempt: what is kept as late evidence when somebody else owns
+	// the message by then.
+	answer   *domain.Outcome
+	answered *attempt
 	// lookedUp is set when the outcome at hand is what a look-up says.
 	lookedUp bool
 	// stuck is set when the database has refused what the walk came to.

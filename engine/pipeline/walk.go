@@ -88,7 +88,7 @@ func (p *Pipeline) act(ctx context.Context, r *Run, step domain.Step, op schemas
 	r.parts, r.saved, r.attempt, r.work.OpenAttempt = nil, r.stage, a, a.ID
 	r.work.LeaseUntil = sent.LeaseUntil
 	out := p.invoke(ctx, r, step, a.Deadline)
-	r.state, r.answer = keepState(r.state, out.State), &out
+	r.state, r.answer, r.answered = keepState(r.state, out.State), &out, a
 	return p.effectOutcome(ctx, r, out)
 }
 

@@ -30,6 +30,7 @@ type world struct {
 	applier  *store.Applier
 	pipeline *pipeline.Pipeline
 	vendor   *vendor
+	flow     *flow
 	paused   []domain.ConnectionID
 
 	mu       sync.Mutex
@@ -51,7 +52,7 @@ func onBoth(t *testing.T, test func(t *testing.T, open func(*testing.T) *world))
 
 func newWorld(t *testing.T, url string) *world {
 	t.Helper()
-	w := &world{t: t, clock: testclock.New(time.Now().UTC().Truncate(time.Millisecond)), vendor: newVendor(), verdicts: map[string]int{}}
+	w := &world{t: t, clock: testclock.New(time.Now().UTC().Truncate(time.Millisecond)), vendor: newVendor(), flow: &flow{}, verdicts: map[string]int{}}
 	var err error
 	w.store, err = store.Open(t.Context(), store.Config{URL: url, Now: w.clock.Now, Log: slog.New(slog.DiscardHandler)})
 	must(t, err)
@@ -62,7 +63,7 @@ func newWorld(t *testing.T, url string) *world {
 	w.applier.Register("test_end", writeEnd)
 	w.pipeline, err = pipeline.New(pipeline.Config{
 		Store: w.store, Applier: w.applier, Connectors: w.vendor, Connections: w, Documents: documents,
-		Flows: []domain.Flow{&flow{}}, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Flows: []domain.Flow{w.flow}, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		Observe: w.observe,
 	})
 	must(t, err)
@@ -245,6 +246,7 @@ func (v *vendor) Manifest(string) (*schemas.Manifest, bool) {
 	return &schemas.Manifest{Name: "scripted", Version: "1.0.0", Operations: []schemas.Operation{
 		{Name: "test.prepare", Effect: "none", Deadline: schemas.Duration(5 * time.Second)},
 		{Name: "test.send", Effect: v.effect, Deadline: schemas.Duration(time.Minute), SettlesAfter: schemas.Duration(90 * time.Second), Lookup: "test.lookup"},
+		{Name: "test.report", Effect: v.effect, Deadline: schemas.Duration(time.Minute), Lookup: "test.lookup"},
 		{Name: "test.lookup", Effect: "none", Deadline: schemas.Duration(10 * time.Second)},
 	}}, true
 }
@@ -302,7 +304,9 @@ func then(f func(), answer func(domain.Call) domain.Outcome) func(domain.Call) d
 
 // flow has a stage without effect and one with. How a resource ended is a row
 // that can be inserted once: a second settling of any kind fails its change.
-type flow struct{}
+type flow struct {
+	twoEffects bool // a stage with an effect follows the first one
+}
 
 type endPart struct {
 	resource string
@@ -331,9 +335,12 @@ func (*flow) Step(_ domain.Resource, _ schemas.Document, stage domain.Stage) (do
 	return domain.Step{Operation: "test." + string(stage), Parameters: json.RawMessage(`{}`), Reference: "REF"}, nil
 }
 
-func (*flow) Result(r domain.Resource, stage domain.Stage, _ json.RawMessage, _ time.Time) (domain.Resource, domain.Stage, []domain.Part, error) {
+func (f *flow) Result(r domain.Resource, stage domain.Stage, _ json.RawMessage, _ time.Time) (domain.Resource, domain.Stage, []domain.Part, error) {
 	if stage == "prepare" {
 		return r, "send", nil, nil
+	}
+	if stage == "send" && f.twoEffects {
+		return r, "report", nil, nil
 	}
 	return r, "", nil, nil
 }
