@@ -146,8 +146,15 @@ func (p *Pipeline) endAttempt(r *Run, a *attempt, out domain.Outcome) {
 		r.parts = append(r.parts, attemptEnd{attemptKey: a.attemptKey, Outcome: out.Class, Error: errorJSON(out.Error), At: p.now(), State: r.state})
 		return
 	}
-	r.parts = append(r.parts, readFailed(r, out, p.now())...)
+	if r.message.Waits < maxRecordedWaits {
+		r.parts = append(r.parts, readFailed(r, out, p.now())...)
+	}
 }
+
+// maxRecordedWaits bounds how many failed calls without effect one message
+// records: in a long outage a full backlog would write millions that all say
+// the same. The message itself keeps the last one.
+const maxRecordedWaits = 20
 
 // hold gives the message to a person. An open attempt stays open: a replay
 // enters at the look-up.

@@ -76,6 +76,9 @@ func TestOutageOfSixHoursHoldsNothingAndOneOfThreeDaysHolds(t *testing.T) {
 	id := w.accept()
 	w.toEnd(id)
 	w.wantEnd(id, domain.EndCompleted)
+	if n := len(w.attempts(id)); n > 30 {
+		t.Errorf("an outage left %d records of one message", n)
+	}
 	if took := w.clock.Now().Sub(began); took < 6*time.Hour || took > 6*time.Hour+10*time.Minute {
 		t.Errorf("settled %s after the outage began", took)
 	}
