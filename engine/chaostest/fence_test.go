@@ -58,8 +58,7 @@ func TestARequestThatStoodStillWithItsConnectorIsNeverSentLate(t *testing.T) {
 		w.post(w.key, 8, numbered("G", 200))
 	}()
 	w.eventually(time.Minute, "work is under way", func() bool { return w.receiver.count() >= 20 })
-	connector := still.child("firs")
-	stuck := w.stopBetween(still, connector)
+	connector, stuck := w.stopBetween(still)
 	other := w.start("")
 	<-posted
 	w.settled(2 * time.Minute)
@@ -72,21 +71,26 @@ func TestARequestThatStoodStillWithItsConnectorIsNeverSentLate(t *testing.T) {
 	}
 }
 
-// stopBetween stops the connector and then the node at a moment at which
+// stopBetween stops a node's connector and then the node at a moment at which
 // requests are stored as sent and not at the authority, and answers how many.
-func (w *world) stopBetween(n *node, connector int) (stuck int) {
+// The host may have taken the stopped connector for frozen meanwhile and started
+// another: each try asks anew which one it is.
+func (w *world) stopBetween(n *node) (connector, stuck int) {
 	w.t.Helper()
 	w.eventually(time.Minute, "requests stand still between node and authority", func() bool {
-		must(w.t, syscall.Kill(connector, syscall.SIGSTOP))
+		connector = n.child("firs")
+		if connector == 0 || syscall.Kill(connector, syscall.SIGSTOP) != nil {
+			return false
+		}
 		if within(300*time.Millisecond, func() bool { stuck = w.unsent(); return stuck >= 3 }) {
 			n.signal(w.t, syscall.SIGSTOP)
 			stuck = w.unsent()
 			return true
 		}
-		must(w.t, syscall.Kill(connector, syscall.SIGCONT))
+		_ = syscall.Kill(connector, syscall.SIGCONT)
 		return false
 	})
-	return stuck
+	return connector, stuck
 }
 
 // unsent counts the requests that are stored as sent and that the authority has
