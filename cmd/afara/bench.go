@@ -71,19 +71,36 @@ func (c *benchInvoicesCmd) Run(ctx context.Context) error {
 	return report.gate()
 }
 
-// The CPU that one invoice may cost, see docs/performance.md.
+// The CPU that one invoice may cost, see docs/performance.md, on a machine that
+// answers referenceHTTP loopback requests a second. On a slower one, which a
+// virtual machine is for minutes at a time, more is allowed in proportion, up to
+// mostSlower: what gates is our work, not the neighbours'.
 const (
-	maxEngineCPU = 1500 * time.Microsecond
-	maxAllCPU    = 2600 * time.Microsecond
+	maxEngineCPU  = 1500 * time.Microsecond
+	maxAllCPU     = 2600 * time.Microsecond
+	referenceHTTP = 40_000
+	mostSlower    = 1.3
 )
+
+// slower is how much slower than the reference this machine was in this run.
+func (l benchLimits) slower() float64 {
+	if l.http <= 0 {
+		return 1
+	}
+	return min(max(1, referenceHTTP/l.http), mostSlower)
+}
+
+func scale(d time.Duration, by float64) time.Duration { return time.Duration(float64(d) * by) }
 
 func (r *benchReport) gate() error {
 	var errs []error
-	if cpu := r.cpuPerInvoice("engine"); cpu > maxEngineCPU {
-		errs = append(errs, fmt.Errorf("engine: %s CPU per invoice, at most %s", cpu, maxEngineCPU))
+	slower := r.limits.slower()
+	engine, all := scale(maxEngineCPU, slower), scale(maxAllCPU, slower)
+	if cpu := r.cpuPerInvoice("engine"); cpu > engine {
+		errs = append(errs, fmt.Errorf("engine: %s CPU per invoice, at most %s", cpu, engine))
 	}
-	if cpu := r.cpuPerInvoice(""); cpu > maxAllCPU {
-		errs = append(errs, fmt.Errorf("all processes: %s CPU per invoice, at most %s", cpu, maxAllCPU))
+	if cpu := r.cpuPerInvoice(""); cpu > all {
+		errs = append(errs, fmt.Errorf("all processes: %s CPU per invoice, at most %s", cpu, all))
 	}
 	if r.lost > 0 || r.duplicates > 0 {
 		errs = append(errs, fmt.Errorf("%d lost, %d callbacks twice", r.lost, r.duplicates))
