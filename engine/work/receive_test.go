@@ -152,3 +152,29 @@ func TestLapsedNodeLosesItsClaimsAndALiveOneDoesNot(t *testing.T) {
 		}
 	})
 }
+
+// When a node dies with many messages in flight, none of them is to blame; one
+// that was alone counts a lost claim.
+func TestClaimLostAmongOthersDoesNotCount(t *testing.T) {
+	onBoth(t, func(w *world) {
+		doubtful := func(owner domain.NodeID) domain.WorkID {
+			id := w.add("env_a")
+			rows, err := w.store.Claim(w.Context(), owner, time.Hour, []domain.WorkID{id})
+			w.must(err)
+			w.must(w.applier.Apply(w.Context(), domain.Change{Work: &domain.WorkChange{
+				ID: id, Epoch: rows[0].Epoch, Move: domain.MoveKeep, Stage: "sign", LeaseUntil: w.clock.Now().Add(time.Hour), OpenAttempt: "att_1",
+			}}))
+			return id
+		}
+		want := map[domain.WorkID]int{doubtful("node_many"): 0, doubtful("node_many"): 0, doubtful("node_one"): 1}
+		for _, n := range []domain.NodeID{"node_many", "node_one"} {
+			_, err := w.store.FreeLapsed(w.Context(), n)
+			w.must(err)
+		}
+		for id, lost := range want {
+			if row, _, err := w.store.WorkOf(w.Context(), id); err != nil || row.LostClaims != lost || row.Owner != "" {
+				w.Errorf("lost claims %d, want %d; owner %q, %v", row.LostClaims, lost, row.Owner, err)
+			}
+		}
+	})
+}
