@@ -17,6 +17,9 @@ import (
 // holds is released. l is where the API listens; nil without the role api.
 func (e *Engine) Run(ctx context.Context, l net.Listener) error {
 	if err := e.node.Start(ctx); err != nil {
+		if ctx.Err() != nil {
+			return e.Close() // told to stop before it began
+		}
 		return errors.Join(fmt.Errorf("start node: %w", err), e.Close())
 	}
 	stop := newStages(ctx)

@@ -1,9 +1,12 @@
 package engine_test
 
 import (
+	"context"
+	"log/slog"
 	"net/http"
 	"testing"
 
+	"github.com/afara-dev/afara/engine"
 	firs "github.com/afara-dev/afara/plugins/firs/simulator"
 )
 
@@ -140,4 +143,14 @@ func TestRefusedConnectionPausesAndResumesWithNewSettings(t *testing.T) {
 	if e := w.receiver.next(t); e.Type != "invoice.signed" || e.Data["id"] != a.ID {
 		t.Errorf("callback %+v", e)
 	}
+}
+
+func TestNodeThatIsToldToStopBeforeItBeganEndsInOrder(t *testing.T) {
+	t.Parallel()
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	e, err := engine.New(t.Context(), engine.Config{Settings: settings(t, t.TempDir()), Log: log, RunDir: t.TempDir()})
+	must(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	must(t, e.Run(ctx, nil))
 }

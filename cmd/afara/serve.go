@@ -39,6 +39,9 @@ func (c *serveCmd) Run(ctx context.Context, p program) error {
 	}
 	defer stopProfiler()
 	e, err := engine.New(ctx, engine.Config{Settings: &c.Config, Log: log, Version: buildVersion()})
+	if ctx.Err() != nil && err != nil {
+		return nil // told to stop before it began
+	}
 	if err != nil {
 		return err
 	}
