@@ -1,3 +1,5 @@
+//go:build linux
+
 package chaostest
 
 import (
@@ -71,11 +73,7 @@ func TestADatabaseThatIsKilledUnderLoadHeals(t *testing.T) {
 	w := newWorld(t, postgresRedis, usual, server.Database(t))
 	w.name = "postgres killed"
 	n := w.start("")
-	posted := make(chan struct{})
-	go func() {
-		defer close(posted)
-		w.post(w.key, 8, numbered("P", 200))
-	}()
+	posted := w.background(func() { w.post(w.key, 8, numbered("P", 200)) })
 	for _, seen := range []int{40, 120} {
 		w.eventually(time.Minute, "work is under way", func() bool { return w.receiver.count() >= seen })
 		server.Restart(t)
@@ -96,11 +94,7 @@ func TestATerminatedNodeDrains(t *testing.T) {
 			w.name = b.name + " drains"
 			must(t, w.authority.Inject(firs.Fault{Kind: firs.FaultSlow, DelayMillis: 300}))
 			n := w.start("")
-			posted := make(chan struct{})
-			go func() {
-				defer close(posted)
-				w.post(w.key, 16, numbered("T", 150))
-			}()
+			posted := w.background(func() { w.post(w.key, 16, numbered("T", 150)) })
 			w.eventually(time.Minute, "calls are out", func() bool {
 				return w.number(`SELECT COUNT(*) FROM work WHERE open_attempt <> ''`) >= 5
 			})

@@ -6,5 +6,6 @@
 // The programs are built with the tag afara_failpoints, so that a process dies
 // at the moment that AFARA_FAILPOINT names and settlesAfter takes seconds.
 // AFARA_CHAOS=full runs more invoices and more kills; AFARA_CHAOS_SEED repeats
-// the choices of a run that printed its seed.
+// the choices of a run that printed its seed. The tests find processes in /proc,
+// so they need Linux.
 package chaostest

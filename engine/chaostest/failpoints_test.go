@@ -1,8 +1,9 @@
+//go:build linux
+
 package chaostest
 
 import (
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -27,13 +28,12 @@ func TestAKillAtAnyPointLosesAndRepeatsNothing(t *testing.T) {
 func dieAt(t *testing.T, b backend, point string) {
 	w := newWorld(t, b, usual, "")
 	w.name += "/" + point
-	var posting sync.WaitGroup
 	next := 0
 	post := func(invoices int) {
 		for range invoices {
 			next++
 			number := fmt.Sprintf("K%03d", next)
-			posting.Go(func() { w.accept(w.key, number) })
+			w.posting.Go(func() { w.accept(w.key, number) })
 		}
 	}
 	for nth := 1; nth <= 3; nth++ {
@@ -48,7 +48,7 @@ func dieAt(t *testing.T, b backend, point string) {
 		w.kills++
 	}
 	n := w.start("")
-	posting.Wait()
+	w.posting.Wait()
 	w.finish(n, 90*time.Second)
 	if asked := w.authority.Counters().Requests["confirm"]; doubtful(point) && asked < int64(w.kills) {
 		t.Errorf("%d look-ups after %d kills that each left an effect in doubt", asked, w.kills)

@@ -1,3 +1,5 @@
+//go:build linux
+
 package chaostest
 
 import (
@@ -21,11 +23,7 @@ func TestANodeThatStoodStillForLongerThanItsLapseWritesNothingWrong(t *testing.T
 	must(t, w.authority.Inject(firs.Fault{Kind: firs.FaultSlow, DelayMillis: 400}))
 	still, other := w.start(""), w.start("")
 	id := nodeID(t, still)
-	posted := make(chan struct{})
-	go func() {
-		defer close(posted)
-		w.post(w.key, 16, numbered("F", 150))
-	}()
+	posted := w.background(func() { w.post(w.key, 16, numbered("F", 150)) })
 	doubts := `SELECT COUNT(*) FROM work WHERE open_attempt <> '' AND owner = '` + id + `'`
 	w.eventually(time.Minute, "the first node waits for answers", func() bool { return w.number(doubts) >= 3 })
 	still.signal(t, syscall.SIGSTOP)
@@ -52,11 +50,7 @@ func TestARequestThatStoodStillWithItsConnectorIsNeverSentLate(t *testing.T) {
 	w := newWorld(t, postgresRedis, usual, "")
 	w.name = "a node and its connector stop"
 	still := w.start("")
-	posted := make(chan struct{})
-	go func() {
-		defer close(posted)
-		w.post(w.key, 8, numbered("G", 200))
-	}()
+	posted := w.background(func() { w.post(w.key, 8, numbered("G", 200)) })
 	w.eventually(time.Minute, "work is under way", func() bool { return w.receiver.count() >= 20 })
 	connector, stuck := w.stopBetween(still)
 	other := w.start("")

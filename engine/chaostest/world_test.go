@@ -1,3 +1,5 @@
+//go:build linux
+
 package chaostest
 
 import (
@@ -54,8 +56,9 @@ type world struct {
 	key       string
 	extra     map[string]map[string]any // by key: what its invoices say beside the sample
 
-	kills int
-	nodes int
+	kills   int
+	nodes   int
+	posting sync.WaitGroup // the callers
 
 	mu       sync.Mutex
 	url      string
@@ -74,6 +77,7 @@ func newWorld(t *testing.T, b backend, rate int, database string) *world {
 		t: t, name: b.name, dir: dir, database: database, accepted: map[string]string{}, extra: map[string]map[string]any{},
 		pace: failpoint.Pace{Anchor: time.Now(), Rate: rate},
 	}
+	t.Cleanup(w.posting.Wait)
 	w.authority = firs.New(firs.Options{NoDuplicateGuard: true, Latency: 5 * time.Millisecond})
 	authority := httptest.NewServer(w.authority)
 	t.Cleanup(func() { _ = w.authority.Close(); authority.Close() })

@@ -33,6 +33,10 @@ func ParsePace(text string) (Pace, error) {
 	if err != nil {
 		return Pace{}, fmt.Errorf("anchor: %w", err)
 	}
+	anchor = anchor.UTC()
+	if y := anchor.Year(); y < 1970 || y > 9998 {
+		return Pace{}, fmt.Errorf("anchor: year %d is not from 1970 to 9998: write a present time", y)
+	}
 	rate, err := strconv.Atoi(times)
 	if err != nil || rate < 1 || rate > maxRate {
 		return Pace{}, fmt.Errorf("rate: %q must be a whole number from 1 to %d", times, maxRate)
