@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,7 +23,7 @@ func lockFile(path string) (*fileLock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	if err := flock(f, unix.LOCK_EX); err != nil {
 		defer f.Close()
 		if errors.Is(err, unix.EWOULDBLOCK) {
 			return nil, fmt.Errorf("%w: %s is held by process %s: stop that one, or give this one another database",
@@ -35,6 +36,19 @@ func lockFile(path string) (*fileLock, error) {
 		return nil, fmt.Errorf("lock: %w", err)
 	}
 	return &fileLock{f: f}, nil
+}
+
+// patience is how long a lock is asked for: one that a killed process held is
+// free when all its children have begun to run their programs.
+const patience = time.Second
+
+func flock(f *os.File, how int) error {
+	for until := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		err := unix.Flock(int(f.Fd()), how|unix.LOCK_NB)
+		if !errors.Is(err, unix.EWOULDBLOCK) || time.Now().After(until) {
+			return err
+		}
+	}
 }
 
 // holder reads the pid that the lock's owner wrote.
@@ -62,7 +76,7 @@ func shareLock(path string) (*fileLock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
 	}
-	err = unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
+	err = flock(f, unix.LOCK_SH)
 	if err == nil {
 		return &fileLock{f: f}, nil
 	}
@@ -73,10 +87,12 @@ func shareLock(path string) (*fileLock, error) {
 	return nil, fmt.Errorf("lock %s: %w", f.Name(), err)
 }
 
-// release gives the lock back; that of nobody is nil.
+// release gives the lock back; that of nobody is nil. Closing alone would not:
+// a child that is being started shares the open file until it runs its program,
+// and the lock with it.
 func (l *fileLock) release() error {
 	if l == nil {
 		return nil
 	}
-	return l.f.Close()
+	return errors.Join(unix.Flock(int(l.f.Fd()), unix.LOCK_UN), l.f.Close())
 }

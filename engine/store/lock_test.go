@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/afara-dev/afara/engine/store"
 	"github.com/afara-dev/afara/engine/store/storetest"
@@ -42,6 +45,57 @@ func TestASecondProcessIsRefused(t *testing.T) {
 	if err := again.Close(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A child that is being started shares its parent's open files until it runs its
+// own program: a copy of the lock's descriptor stands for it.
+func TestALockEndsWithItsHolderWhoeverSharesItsFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "store.db")
+	cfg := store.Config{URL: path, Migrations: storetest.Migrations()}
+	first, err := store.Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := 0
+	for _, fd := range openFiles(t, path+".lock") {
+		shared, err := unix.Dup(fd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copied++
+		defer unix.Close(shared)
+	}
+	if err := first.Close(); err != nil || copied != 1 {
+		t.Fatalf("%d descriptors copied, %v", copied, err)
+	}
+	second, err := store.Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatalf("the lock outlived its holder: %v", err)
+	}
+	if err := second.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// openFiles lists this process's descriptors of a file.
+func openFiles(t *testing.T, path string) []int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skipf("SKIPPED, NOT PROVED: no list of descriptors here: %v", err)
+	}
+	var out []int
+	for _, e := range entries {
+		if to, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil && to == path {
+			fd, err := strconv.Atoi(e.Name())
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, fd)
+		}
+	}
+	return out
 }
 
 func TestASQLiteFileIsPrivate(t *testing.T) {
