@@ -130,13 +130,24 @@ func (s *Service) Accept(ctx context.Context, sub Submission) (Answer, error) {
 	began := s.cfg.Store.Now()
 	draft, err := sub.Make(ctx)
 	if err != nil {
-		return Answer{}, err
+		return s.refused(ctx, sub, err)
 	}
 	a, err := s.commit(ctx, sub, draft)
 	if err == nil && !a.Replayed {
 		s.cfg.Observe(Accepted{Environment: sub.Environment, Answer: a.Body, Took: s.cfg.Store.Now().Sub(began)})
 	}
 	return a, err
+}
+
+// refused answers a submission that could not be made. Its twin may have been
+// accepted since the key was looked at, and be the very reason.
+func (s *Service) refused(ctx context.Context, sub Submission, err error) (Answer, error) {
+	if sub.Key != "" {
+		if a, again := s.replay(ctx, sub); again == nil && a.Status != 0 {
+			return a, nil
+		}
+	}
+	return Answer{}, err
 }
 
 func (s *Service) commit(ctx context.Context, sub Submission, d domain.Draft) (Answer, error) {

@@ -2,6 +2,7 @@ package ingest_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -59,5 +60,35 @@ func TestExpiredKeyIsTakenOverOnce(t *testing.T) {
 				t.Errorf("the key was taken over %d times", n)
 			}
 		})
+	}
+}
+
+// A twin that began before the first was accepted may find that it cannot be
+// made any more: the first is the reason, and its answer is the twin's too.
+func TestATwinThatCannotBeMadeAnyMoreIsAnsweredAsTheFirst(t *testing.T) {
+	t.Parallel()
+	s := storetest.SQLite(t, func(c *store.Config) { c.Migrations = nil })
+	intake, err := ingest.New(ingest.Config{Store: s, Applier: store.NewApplier(s)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func(make func(context.Context) (domain.Draft, error)) (ingest.Answer, error) {
+		return intake.Accept(t.Context(), ingest.Submission{Environment: "env_a", Route: "r", Key: "k", Body: []byte("body"), Status: 202, Make: make})
+	}
+	inFlight := &domain.Error{Kind: domain.KindConflict, Code: "in_flight"}
+	a, err := send(func(context.Context) (domain.Draft, error) {
+		_, err := send(func(context.Context) (domain.Draft, error) { return domain.Draft{Answer: []byte("first")}, nil })
+		if err != nil {
+			t.Error(err)
+		}
+		return domain.Draft{}, inFlight
+	})
+	if err != nil || !a.Replayed || string(a.Body) != "first" {
+		t.Errorf("the twin: %+v, %v", a, err)
+	}
+	_, err = intake.Accept(t.Context(), ingest.Submission{Environment: "env_a", Route: "r", Key: "free", Status: 202,
+		Make: func(context.Context) (domain.Draft, error) { return domain.Draft{}, inFlight }})
+	if !errors.Is(err, inFlight) {
+		t.Errorf("without a twin: %v", err)
 	}
 }
