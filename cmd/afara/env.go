@@ -20,7 +20,7 @@ type envCreateCmd struct {
 	installation
 	Organisation  string `help:"Id of the organisation (afara org list)." required:"" placeholder:"ORG"`
 	Kind          string `help:"sandbox or production." enum:"sandbox,production" required:"" placeholder:"KIND"`
-	Mode          string `help:"How invoices travel: SI, AP or HYBRID." enum:"SI,AP,HYBRID" default:"SI" placeholder:"MODE"`
+	Mode          string `help:"How invoices travel: SI registers them with the authority." enum:"SI" default:"SI" placeholder:"MODE"`
 	Name          string `help:"Name, unique in the organisation; default: the kind." placeholder:"NAME"`
 	AllowHTTP     bool   `name:"allow-http" help:"Let callbacks go to http URLs; else https only."`
 	AllowLoopback bool   `name:"allow-loopback" help:"Let callbacks go to this machine; sandbox only, for development."`

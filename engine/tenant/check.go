@@ -41,9 +41,17 @@ func (n NewEnvironment) check() []*domain.FieldError {
 	return []*domain.FieldError{
 		checkName("/name", n.Name),
 		oneOf("/kind", n.Kind, domain.Sandbox, domain.Production),
-		oneOf("/mode", n.Mode, domain.ModeSI, domain.ModeAP, domain.ModeHybrid),
+		checkMode(n.Mode),
 		n.checkLoopback(),
 	}
+}
+
+// checkMode refuses what would be another way of an invoice than its name says.
+func checkMode(mode domain.InvoiceMode) *domain.FieldError {
+	if mode == domain.ModeAP || mode == domain.ModeHybrid {
+		return &domain.FieldError{Pointer: "/mode", Code: "unsupported", Detail: "this release registers invoices and does not transmit them yet", Fix: "use SI"}
+	}
+	return oneOf("/mode", mode, domain.ModeSI)
 }
 
 // checkLoopback keeps the opening for development out of production, where

@@ -28,7 +28,7 @@ type NewEnvironment struct {
 	Name string
 	// Kind is "sandbox" or "production".
 	Kind domain.EnvironmentKind
-	// Mode is "SI", "AP" or "HYBRID".
+	// Mode is "SI"; "AP" and "HYBRID" are refused until their flows are there.
 	Mode          domain.InvoiceMode
 	AllowHTTP     bool
 	AllowLoopback bool

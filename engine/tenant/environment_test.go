@@ -54,7 +54,7 @@ func TestNamesAreTakenOnce(t *testing.T) {
 		if _, err := s.CreateOrganisation(t.Context(), "A"); !errors.Is(err, tenant.ErrNameTaken) {
 			t.Errorf("second organisation: %v", err)
 		}
-		again := tenant.NewEnvironment{Organisation: e.Organisation, Kind: domain.Sandbox, Mode: domain.ModeAP}
+		again := tenant.NewEnvironment{Organisation: e.Organisation, Kind: domain.Sandbox, Mode: domain.ModeSI}
 		if _, err := s.CreateEnvironment(t.Context(), again); !errors.Is(err, tenant.ErrNameTaken) {
 			t.Errorf("second environment: %v", err)
 		}
@@ -118,6 +118,10 @@ func TestFaultsOfInputAreNamedAllAtOnce(t *testing.T) {
 	wantFaults(t, err, "/name", "/kind", "/mode")
 	_, err = s.CreateEnvironment(t.Context(), tenant.NewEnvironment{Kind: domain.Production, Mode: domain.ModeSI, AllowLoopback: true})
 	wantFaults(t, err, "/allowLoopback")
+	for _, mode := range []domain.InvoiceMode{domain.ModeAP, domain.ModeHybrid} { // they would register only
+		_, err = s.CreateEnvironment(t.Context(), tenant.NewEnvironment{Kind: domain.Sandbox, Mode: mode})
+		wantFaults(t, err, "/mode")
+	}
 	_, err = s.CreateOrganisation(t.Context(), "")
 	wantFaults(t, err, "/name")
 	_, err = s.CreateOrganisation(t.Context(), "a\x00b")
