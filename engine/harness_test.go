@@ -276,6 +276,9 @@ func (r *receiver) take(w http.ResponseWriter, req *http.Request) {
 	if err == nil {
 		err = webhook.VerifyBody(r.secrets, req.Header.Get("x-signature"), body)
 	}
+	if err == nil {
+		err = schemas.Validate(schemas.EventType(e.Type), body) // nothing leaves that is not what the catalogue says
+	}
 	e.invalid = err
 	r.mu.Lock()
 	r.n++

@@ -106,7 +106,7 @@ func TestLostAnswerIsLookedUpAndNotSentTwice(t *testing.T) {
 	}
 }
 
-func TestFailingReceiverIsTriedAgainAndRecorded(t *testing.T) {
+func TestAReceiverThatIsGoneIsAskedOnceAndRecorded(t *testing.T) {
 	t.Parallel()
 	w := start(t)
 	w.receiver.status = func(int) int { return http.StatusGone }
