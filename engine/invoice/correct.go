@@ -24,7 +24,11 @@ func (s *Service) Correct(ctx context.Context, env domain.Environment, id domain
 	if err != nil {
 		return domain.Draft{}, err
 	}
-	if faults := fixed(old, c.invoice); len(faults) > 0 {
+	faults, err := s.fixed(ctx, old, c.invoice)
+	if err != nil {
+		return domain.Draft{}, err
+	}
+	if len(faults) > 0 {
 		return domain.Draft{}, invalid(prefix, faults)
 	}
 	r := c.row()
@@ -88,11 +92,23 @@ func (*Service) refusal(r Row) error {
 }
 
 // fixed finds what a correction may not change.
-func fixed(old Row, inv *schemas.Invoice) []domain.FieldError {
+func (s *Service) fixed(ctx context.Context, old Row, inv *schemas.Invoice) ([]domain.FieldError, error) {
+	out := fixedReference(old, inv)
+	if old.VoidOf == "" {
+		return out, nil
+	}
+	voided, err := s.row(ctx, old.Environment, old.VoidOf)
+	if err != nil {
+		return nil, err
+	}
+	return append(out, fixedNote(old, voided, inv)...), nil
+}
+
+func fixedReference(old Row, inv *schemas.Invoice) []domain.FieldError {
 	var out []domain.FieldError
 	add := func(pointer, have string) {
 		out = append(out, domain.FieldError{
-			Pointer: pointer, Code: "not_changeable",
+			Pointer: pointer, Code: codeNotChangeable,
 			Detail: "A correction keeps the invoice's number and issue date; this one has " + have + ".",
 			Fix:    "Keep " + have + ", or void this invoice and post it anew.",
 		})
@@ -106,8 +122,10 @@ func fixed(old Row, inv *schemas.Invoice) []domain.FieldError {
 	return out
 }
 
+// staleIsChanged: what this request was built on is so no longer. A conflict
+// is the same: the place as the note of a void went to another meanwhile.
 func staleIsChanged(_ context.Context, err error) error {
-	if errors.Is(err, store.ErrStale) {
+	if errors.Is(err, store.ErrStale) || errors.Is(err, store.ErrConflict) {
 		return ErrChanged
 	}
 	return err

@@ -144,10 +144,13 @@ func (w *world) put(id string, inv map[string]any) (answer, error) {
 	return a, err
 }
 
-func (w *world) void(id string) (answer, error) {
+func (w *world) void(id string) (answer, error) { return w.voidAs(id, "") }
+
+// voidAs voids with a number for the note.
+func (w *world) voidAs(id, number string) (answer, error) {
 	a, _, err := w.accept(ingest.Submission{Environment: w.env.ID, Route: "void", Status: 202, DoneStatus: 200,
 		Make: func(ctx context.Context) (domain.Draft, error) {
-			return w.invoices.Void(ctx, w.env, domain.InvoiceID(id), "")
+			return w.invoices.Void(ctx, w.env, domain.InvoiceID(id), number)
 		}})
 	return a, err
 }
