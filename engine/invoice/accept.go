@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/afara-dev/afara/engine/domain"
-	"github.com/afara-dev/afara/engine/store"
 	"github.com/afara-dev/afara/schemas"
 )
 
@@ -20,7 +19,7 @@ type candidate struct {
 	invoice     *schemas.Invoice
 	key         string // reference key
 	items       []domain.ItemID
-	original    Row // of a note, when it is ours
+	original    Row // of a note, the first that is ours
 }
 
 // Accept checks a submitted invoice and drafts its storing. prefix is where
@@ -49,48 +48,19 @@ func (s *Service) check(ctx context.Context, env domain.Environment, prefix stri
 	}
 	key, _ := Normalise(inv.InvoiceNumber, connection.ReferenceKey) // Read has refused what it refuses
 	c := candidate{environment: env, connection: connection, document: doc, invoice: inv, key: key, items: itemsOf(env.ID, inv)}
-	if inv.Corrects() && len(inv.BillingReference) > 0 {
-		c.original, err = s.original(ctx, env.ID, inv.BillingReference[0].IRN)
+	if inv.Corrects() {
+		found, err := s.originals(ctx, env.ID, inv)
 		if err != nil {
 			return c, err
 		}
-		if faults := noteFaults(c); len(faults) > 0 {
+		if faults := noteFaults(inv, found); len(faults) > 0 {
 			return c, invalid(prefix, faults)
+		}
+		if len(found) > 0 {
+			c.original = found[0].Row
 		}
 	}
 	return c, nil
-}
-
-// original finds the invoice that a note corrects; the zero Row when it was
-// registered elsewhere.
-func (s *Service) original(ctx context.Context, env domain.EnvironmentID, irn string) (Row, error) {
-	r, err := readRow(ctx, s.cfg.Store.Reader(), `environment_id = $1 AND irn = $2 AND status <> 'CANCELLED' AND irn <> ''`, env, irn)
-	if errors.Is(err, store.ErrNotFound) {
-		return Row{}, nil
-	}
-	return r, err
-}
-
-func noteFaults(c candidate) []domain.FieldError {
-	if c.original.ID == "" {
-		return nil
-	}
-	var out []domain.FieldError
-	if c.original.Status != StatusCompleted {
-		out = append(out, domain.FieldError{
-			Pointer: "/billing_reference/0/irn", Code: "original_not_signed",
-			Detail: fmt.Sprintf("The original invoice %s is %s; only a signed invoice can be corrected by a note.", c.original.ID, c.original.Status),
-			Fix:    "Wait until the original is signed, or correct it with PUT.",
-		})
-	}
-	if c.original.Currency != c.invoice.DocumentCurrencyCode {
-		out = append(out, domain.FieldError{
-			Pointer: "/document_currency_code", Code: "currency_differs",
-			Detail: fmt.Sprintf("The note is in %s, its original in %s.", c.invoice.DocumentCurrencyCode, c.original.Currency),
-			Fix:    "Use the currency of the original: " + c.original.Currency + ".",
-		})
-	}
-	return out
 }
 
 // draft makes the parts of a new invoice. voids is the invoice that this note

@@ -131,3 +131,56 @@ func TestARejectedNoteOfAVoidDoesNotComeBackBesideAnother(t *testing.T) {
 		}
 	})
 }
+
+// elsewhere is an invoice that another system registered.
+func elsewhere() invoice.Row {
+	return invoice.Row{IRN: "ABC1-94ND90NR-20240611", IssueDate: "2024-06-11"}
+}
+
+func TestEachReferenceOfANoteIsLookedAt(t *testing.T) {
+	onBoth(t, func(w *world) {
+		first, second := w.registered(worth("MR-1", 50)), w.registered(worth("MR-2", 50))
+		dated := first
+		dated.IssueDate = "2024-06-11"
+		w.answer = refusing(domain.ClassUnknownOutcome)
+		unsigned := w.registered(worth("MR-3", 50))
+		w.answer = nil
+		credit, debit := schemas.TypeCreditNote, schemas.TypeDebitNote
+		for _, c := range []struct {
+			inv  map[string]any
+			want []string
+		}{
+			{over(worth("MRN-1", 50), credit, first, second), []string{"one_original@/billing_reference/1"}},
+			{over(worth("MRN-2", 50), credit, elsewhere(), second, first), []string{"one_original@/billing_reference/2"}},
+			{over(worth("MRN-3", 50), credit, elsewhere(), unsigned), []string{"original_not_signed@/billing_reference/1/irn"}},
+			{over(worth("MRN-4", 50), debit, first, elsewhere(), unsigned), []string{"original_not_signed@/billing_reference/2/irn"}},
+			{over(worth("MRN-5", 50), credit, elsewhere(), dated), []string{"original_date@/billing_reference/1/issue_date"}},
+			{over(inDollars(worth("MRN-6", 50)), debit, elsewhere(), first), []string{"currency_differs@/document_currency_code"}},
+		} {
+			_, _, err := w.post("", c.inv)
+			w.faults(err, c.want...)
+		}
+		if a, _, err := w.post("", over(worth("MRN-7", 50), debit, elsewhere(), first, second)); err != nil || a.Original != string(first.ID) {
+			w.Errorf("a debit note over two of ours: %+v, %v", a, err)
+		}
+	})
+}
+
+func inDollars(inv map[string]any) map[string]any {
+	inv["document_currency_code"] = "USD"
+	return inv
+}
+
+func TestAForeignReferenceHidesNoCredit(t *testing.T) {
+	onBoth(t, func(w *world) {
+		original := w.registered(worth("FR-1", 50))
+		a, _, err := w.post("", over(worth("FRN-1", 50), schemas.TypeCreditNote, elsewhere(), original))
+		w.must(err)
+		if a.Original != string(original.ID) {
+			w.Errorf("the original is %q", a.Original)
+		}
+		if _, _, err := w.post("", over(worth("FRN-2", 50), schemas.TypeCreditNote, elsewhere(), original)); code(err) != "credit_exceeds_original" {
+			w.Errorf("a second credit of the whole: %v", err)
+		}
+	})
+}
