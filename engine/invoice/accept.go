@@ -32,8 +32,12 @@ func (s *Service) Accept(ctx context.Context, env domain.Environment, prefix str
 	return s.draft(c, "")
 }
 
+// rule finds what is wrong with an invoice beside what is stored. It is asked
+// of faulty ones too: a member that the schema refuses may hold anything.
+type rule func(*schemas.Invoice) []domain.FieldError
+
 // check proves the document and finds every fault at once.
-func (s *Service) check(ctx context.Context, env domain.Environment, prefix string, raw []byte) (candidate, error) {
+func (s *Service) check(ctx context.Context, env domain.Environment, prefix string, raw []byte, rules ...rule) (candidate, error) {
 	connection, err := s.cfg.Connections.InvoiceConnection(ctx, env.ID)
 	if err != nil {
 		return candidate{}, err
@@ -42,23 +46,25 @@ func (s *Service) check(ctx context.Context, env domain.Environment, prefix stri
 	if defaults.ReferenceKey == nil {
 		defaults.ReferenceKey = &connection.ReferenceKey
 	}
-	doc, inv, err := Read(raw, defaults, s.cfg.Store.Now())
+	r, err := read(raw, defaults, s.cfg.Store.Now())
 	if err != nil {
 		return candidate{}, below(prefix, err)
 	}
-	key, _ := Normalise(inv.InvoiceNumber, connection.ReferenceKey) // Read has refused what it refuses
-	c := candidate{environment: env, connection: connection, document: doc, invoice: inv, key: key, items: itemsOf(env.ID, inv)}
-	if inv.Corrects() {
-		found, err := s.originals(ctx, env.ID, inv)
-		if err != nil {
-			return c, err
-		}
-		if faults := noteFaults(inv, found); len(faults) > 0 {
-			return c, invalid(prefix, faults)
-		}
-		if len(found) > 0 {
-			c.original = found[0].Row
-		}
+	found, err := s.originals(ctx, env.ID, &r)
+	if err != nil {
+		return candidate{}, err
+	}
+	r.add(noteFaults(r.invoice, found))
+	for _, rule := range rules {
+		r.add(rule(r.invoice))
+	}
+	if err := r.refusal(); err != nil {
+		return candidate{}, below(prefix, err)
+	}
+	key, _ := Normalise(r.invoice.InvoiceNumber, connection.ReferenceKey) // read has refused what it refuses
+	c := candidate{environment: env, connection: connection, document: r.document, invoice: r.invoice, key: key, items: itemsOf(env.ID, r.invoice)}
+	if len(found) > 0 {
+		c.original = found[0].Row
 	}
 	return c, nil
 }

@@ -20,16 +20,13 @@ func (s *Service) Correct(ctx context.Context, env domain.Environment, id domain
 	if err := s.correctable(ctx, old); err != nil {
 		return domain.Draft{}, err
 	}
-	c, err := s.check(ctx, env, prefix, raw)
+	fixed, err := s.fixed(ctx, old)
 	if err != nil {
 		return domain.Draft{}, err
 	}
-	faults, err := s.fixed(ctx, old, c.invoice)
+	c, err := s.check(ctx, env, prefix, raw, fixed)
 	if err != nil {
 		return domain.Draft{}, err
-	}
-	if len(faults) > 0 {
-		return domain.Draft{}, invalid(prefix, faults)
 	}
 	r := c.row()
 	r.ID, r.VoidOf, r.CreatedAt, r.UpdatedAt = old.ID, old.VoidOf, old.CreatedAt, s.cfg.Store.Now()
@@ -91,17 +88,18 @@ func (*Service) refusal(r Row) error {
 	return ErrInFlight
 }
 
-// fixed finds what a correction may not change.
-func (s *Service) fixed(ctx context.Context, old Row, inv *schemas.Invoice) ([]domain.FieldError, error) {
-	out := fixedReference(old, inv)
+// fixed is the rule of what a correction may not change.
+func (s *Service) fixed(ctx context.Context, old Row) (rule, error) {
 	if old.VoidOf == "" {
-		return out, nil
+		return func(inv *schemas.Invoice) []domain.FieldError { return fixedReference(old, inv) }, nil
 	}
 	voided, err := s.row(ctx, old.Environment, old.VoidOf)
 	if err != nil {
 		return nil, err
 	}
-	return append(out, fixedNote(old, voided, inv)...), nil
+	return func(inv *schemas.Invoice) []domain.FieldError {
+		return append(fixedReference(old, inv), fixedNote(old, voided, inv)...)
+	}, nil
 }
 
 func fixedReference(old Row, inv *schemas.Invoice) []domain.FieldError {

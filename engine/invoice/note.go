@@ -10,9 +10,6 @@ import (
 	"github.com/afara-dev/afara/schemas"
 )
 
-// maxReferences is how many the schema allows.
-const maxReferences = 50
-
 // original is an invoice that a note corrects: the reference at index i names it.
 type original struct {
 	Row
@@ -20,14 +17,17 @@ type original struct {
 }
 
 // originals finds the invoices that a note corrects, in the order in which it
-// names them, leaving out those that were registered elsewhere.
-func (s *Service) originals(ctx context.Context, env domain.EnvironmentID, inv *schemas.Invoice) ([]original, error) {
-	refs := inv.BillingReference[:min(len(inv.BillingReference), maxReferences)]
-	at := map[string]int{} // where an IRN is named first
+// names them, leaving out those that were registered elsewhere. What the schema
+// refuses is not looked up.
+func (s *Service) originals(ctx context.Context, env domain.EnvironmentID, r *reading) ([]original, error) {
+	if !r.invoice.Corrects() || r.more > 0 || !r.sound("/billing_reference") {
+		return nil, nil
+	}
+	named := map[string]int{} // where an IRN is named first
 	var irns []string
-	for i, ref := range refs {
-		if _, twice := at[ref.IRN]; ref.IRN != "" && !twice {
-			at[ref.IRN] = i
+	for i, ref := range r.invoice.BillingReference {
+		if _, twice := named[ref.IRN]; !twice && r.sound(at("billing_reference", i, "irn")) {
+			named[ref.IRN] = i
 			irns = append(irns, ref.IRN)
 		}
 	}
@@ -41,7 +41,7 @@ func (s *Service) originals(ctx context.Context, env domain.EnvironmentID, inv *
 	}
 	out := make([]original, len(rows))
 	for n, r := range rows {
-		out[n] = original{Row: r, i: at[r.IRN]}
+		out[n] = original{Row: r, i: named[r.IRN]}
 	}
 	slices.SortFunc(out, func(a, b original) int { return a.i - b.i })
 	return out, nil

@@ -76,12 +76,6 @@ var (
 		Detail: "This invoice changed while your request was on its way. Read it again."}
 )
 
-// invalid is the error that carries every fault at once. Pointers are given
-// below prefix, where the invoice stands in the request.
-func invalid(prefix string, fields []domain.FieldError) error {
-	return below(prefix, refuse(ErrInvalid, fields, 0))
-}
-
 // below puts prefix before the pointers of a refusal's fields.
 func below(prefix string, err error) error {
 	var refusal *domain.Error
