@@ -19,9 +19,13 @@ func Routes() []Route {
 	return out
 }
 
-// Split takes a submission apart.
+// Split takes a submission apart and refuses it for what is around a sound
+// invoice.
 func Split(body []byte, members ...string) (environment string, invoice []byte, err error) {
 	s, err := split(body, members...)
+	if err == nil {
+		err = s.refused(nil)
+	}
 	return s.environment, s.invoice, err
 }
 

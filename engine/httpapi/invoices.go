@@ -30,7 +30,8 @@ func (a *api) postInvoice(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return a.accept(w, r, body, func(ctx context.Context) (domain.Draft, error) {
-		return a.cfg.Invoices.Accept(ctx, env, "/"+memberInvoice, sub.invoice)
+		draft, err := a.cfg.Invoices.Accept(ctx, env, "/"+memberInvoice, sub.invoice)
+		return draft, sub.refused(err)
 	})
 }
 
@@ -49,7 +50,8 @@ func (a *api) putInvoice(w http.ResponseWriter, r *http.Request) error {
 	}
 	env := principal(r).Environment
 	return a.accept(w, r, body, func(ctx context.Context) (domain.Draft, error) {
-		return a.cfg.Invoices.Correct(ctx, env, id, "/"+memberInvoice, sub.invoice)
+		draft, err := a.cfg.Invoices.Correct(ctx, env, id, "/"+memberInvoice, sub.invoice)
+		return draft, sub.refused(err)
 	})
 }
 

@@ -2,7 +2,9 @@ package httpapi_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -153,6 +155,47 @@ func TestVoidCancelsOrCredits(t *testing.T) {
 	}
 	held := w.held("VOID-3")
 	w.refused(http.StatusConflict, "resolve_first", w.ours.write, "POST", "/si/invoices/"+held.ID+"/void", "")
+}
+
+func TestFaultsAroundTheInvoiceAreNamedWithItsOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.submitted("AROUND-1")
+	sample := string(schemas.Sample("AROUND-1", "2025-08-05"))
+	twice := strings.Replace(sample, "{", `{"note":"a","note":"b",`, 1)
+	for _, c := range []struct {
+		method, path, body, code string
+		status                   int
+		pointers                 []string
+	}{
+		{"POST", "", `{"invoice":{"invoice_number":"_"},"surplus":1}`, "invalid_body", 422, []string{"/surplus", "/invoice/invoice_number", "/invoice/issue_date"}},
+		{"POST", "", `{"surplus":1,"environmentId":"e","invoice":{}}`, "invalid_body", 422, []string{"/surplus", "/environmentId", "/invoice/issue_date"}},
+		{"POST", "", `{"surplus":1,"invoice":` + sample + `}`, "invalid_body", 422, []string{"/surplus"}},
+		{"POST", "", `{"surplus":1,"invoice":` + twice + `}`, "malformed_invoice", 400, []string{"/surplus", "/invoice/note"}},
+		{"PUT", "/" + s.ID, `{"environmentId":"e","invoice":` + strings.Replace(sample, "AROUND-1", "AROUND-2", 1) + `}`, "invalid_body", 422, []string{"/environmentId", "/invoice/invoice_number"}},
+	} {
+		p := w.refused(c.status, c.code, w.ours.write, c.method, "/si/invoices"+c.path, c.body)
+		for _, pointer := range c.pointers {
+			if !slices.ContainsFunc(p.Errors, func(f domain.FieldError) bool { return f.Pointer == pointer }) {
+				t.Errorf("%s %s: %s is not among %+v", c.method, c.body, pointer, p.Errors)
+			}
+		}
+	}
+	var many strings.Builder
+	for i := range 2 * schemas.MaxViolations {
+		fmt.Fprintf(&many, `"m%d":0,`, i)
+	}
+	var p struct {
+		Errors     []domain.FieldError
+		MoreErrors int
+	}
+	w.want(422, &p, w.ours.write, "POST", "/si/invoices", "{"+many.String()+`"invoice":{}}`)
+	if len(p.Errors) != schemas.MaxViolations || p.MoreErrors <= schemas.MaxViolations {
+		t.Errorf("%d faults and %d more", len(p.Errors), p.MoreErrors)
+	}
+	if n := w.count(`SELECT COUNT(*) FROM message`); n != 1 {
+		t.Errorf("%d messages", n)
+	}
 }
 
 func TestAFullBacklogIsRefusedWithATime(t *testing.T) {

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,11 +23,15 @@ const (
 type submission struct {
 	environment string // "" when absent
 	invoice     []byte // the very bytes of the member
+	// faults are what is wrong around the invoice, more how many are not among
+	// them. They wait for those of the invoice, see refused.
+	faults []domain.FieldError
+	more   int
 }
 
 // split takes a submission apart without decoding the invoice: its bytes go on
 // as they came, and are proved once, by the service that accepts them. members
-// are the allowed ones.
+// are the allowed ones. The error says that there is no invoice to look at.
 func split(body []byte, members ...string) (submission, error) {
 	s := splitter{b: body}
 	raw, err := s.object(members)
@@ -36,20 +41,45 @@ func split(body []byte, members ...string) (submission, error) {
 	sub := submission{invoice: raw[memberInvoice]}
 	if env, given := raw[memberEnvironment]; given {
 		if json.Unmarshal(env, &sub.environment) != nil || !domain.IsID(domain.PrefixEnvironment, sub.environment) {
+			sub.environment = ""
 			s.fault("/"+memberEnvironment, "type", "The environment is not an id.", "Write the id of the key's environment, env_…, or leave it out.")
 		}
 	}
-	if _, given := raw[memberInvoice]; !given {
+	_, given := raw[memberInvoice]
+	if !given {
 		s.fault("/"+memberInvoice, "required", "The invoice is missing.", `Send {"invoice": {…}}.`)
 	}
-	if len(s.faults) > 0 {
-		e := invalidBody(s.faults)
-		if s.more > 0 {
-			e.Extra = map[string]any{"moreErrors": s.more}
-		}
-		return submission{}, e
+	if sub.faults, sub.more = s.faults, s.more; !given {
+		return submission{}, sub.refused(nil)
 	}
 	return sub, nil
+}
+
+// refused joins the faults around an invoice to what its service says of it:
+// a sound invoice is refused for them alone, and a refusal that names no place
+// stands by itself.
+func (s submission) refused(err error) error {
+	var e *domain.Error
+	if len(s.faults) == 0 || err != nil && (!errors.As(err, &e) || len(e.Fields) == 0) {
+		return err
+	}
+	out, more := invalidBody(s.faults), s.more
+	if e != nil {
+		if e.Kind != domain.KindInvalid {
+			c := *e
+			out = &c
+		}
+		out.Fields = slices.Concat(s.faults, e.Fields)
+		n, _ := e.Extra["moreErrors"].(int)
+		more += n
+	}
+	if over := len(out.Fields) - schemas.MaxViolations; over > 0 {
+		out.Fields, more = out.Fields[:schemas.MaxViolations], more+over
+	}
+	if more > 0 {
+		out.Extra = map[string]any{"moreErrors": more}
+	}
+	return out
 }
 
 // splitter finds where the members of one JSON object begin and end. It looks
