@@ -198,6 +198,26 @@ func TestFaultsAroundTheInvoiceAreNamedWithItsOwn(t *testing.T) {
 	}
 }
 
+func TestACreditTooHighPointsIntoTheRequest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	original := w.signed("HIGH-1")
+	note := func(number string) string {
+		reference := fmt.Sprintf(`{"billing_reference":[{"irn":%q,"issue_date":"2025-08-05"}],`, *original.IRN)
+		sample := strings.Replace(string(schemas.Sample(number, "2025-08-05")), `"invoice_type_code": "381"`, `"invoice_type_code": "380"`, 1)
+		return `{"invoice":` + strings.Replace(sample, "{", reference, 1) + `}`
+	}
+	w.want(http.StatusAccepted, nil, w.ours.write, "POST", "/si/invoices", note("HIGH-2"))
+	p := w.refused(http.StatusUnprocessableEntity, "credit_exceeds_original", w.ours.write, "POST", "/si/invoices", note("HIGH-3"))
+	if len(p.Errors) != 1 || p.Errors[0].Pointer != "/invoice/legal_monetary_total/payable_amount" || p.Errors[0].Fix == "" {
+		t.Errorf("faults %+v", p.Errors)
+	}
+	p = w.refused(http.StatusUnprocessableEntity, "credit_exceeds_original", w.ours.write, "POST", "/si/invoices/"+original.ID+"/void", "")
+	if len(p.Errors) != 1 || p.Errors[0].Pointer != "" {
+		t.Errorf("faults of a void %+v", p.Errors)
+	}
+}
+
 func TestAFullBacklogIsRefusedWithATime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(_ *httpapi.Config, door *ingest.Config) { door.PerEnvironment = 1 })

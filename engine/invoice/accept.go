@@ -13,6 +13,7 @@ import (
 // candidate is a submission on its way to being accepted: everything checked,
 // nothing stored.
 type candidate struct {
+	prefix      string // where the invoice stands in the request
 	environment domain.Environment
 	connection  Connection
 	document    schemas.Document
@@ -62,7 +63,10 @@ func (s *Service) check(ctx context.Context, env domain.Environment, prefix stri
 		return candidate{}, below(prefix, err)
 	}
 	key, _ := Normalise(r.invoice.InvoiceNumber, connection.ReferenceKey) // read has refused what it refuses
-	c := candidate{environment: env, connection: connection, document: r.document, invoice: r.invoice, key: key, items: itemsOf(env.ID, r.invoice)}
+	c := candidate{
+		prefix: prefix, environment: env, connection: connection,
+		document: r.document, invoice: r.invoice, key: key, items: itemsOf(env.ID, r.invoice),
+	}
 	if len(found) > 0 {
 		c.original = found[0].Row
 	}
@@ -139,9 +143,13 @@ func (s *Service) run(c candidate, r Row) []domain.Part {
 	})
 }
 
-// explain names the other invoice when the number was taken.
+// explain names the other invoice when the number was taken, and what is left
+// when too much was credited.
 func (s *Service) explain(c candidate) func(context.Context, error) error {
 	return func(ctx context.Context, err error) error {
+		if errors.Is(err, ErrOverCredited) {
+			return s.overCredited(ctx, c, 0)
+		}
 		if !errors.Is(err, errTaken) {
 			return err
 		}

@@ -48,7 +48,7 @@ func (s *Service) Correct(ctx context.Context, env domain.Environment, id domain
 	if c.original.ID != "" && r.TypeCode == schemas.TypeCreditNote {
 		parts = append(parts, credit{Original: c.original.ID, Amount: r.Payable})
 	}
-	return domain.Draft{Parts: parts, Answer: answer, Explain: staleIsChanged}, nil
+	return domain.Draft{Parts: parts, Answer: answer, Explain: s.explainCorrection(c, old)}, nil
 }
 
 // correctable refuses early, with the exact reason; the commit decides.

@@ -101,8 +101,8 @@ func fixedNote(old, voided Row, inv *schemas.Invoice) []domain.FieldError {
 	if !slices.ContainsFunc(inv.BillingReference, func(r schemas.DocumentReference) bool { return r.IRN == voided.IRN }) {
 		add("/billing_reference", "its original", fmt.Sprintf("Name the IRN %s of %s", voided.IRN, voided.IssueDate))
 	}
-	if have := schemas.NewDecimal(old.Payable, -cents); !inv.LegalMonetaryTotal.PayableAmount.Equal(have) {
-		add("/legal_monetary_total/payable_amount", "its amount", fmt.Sprintf("Keep the payable amount %s", have.Short()))
+	if have := hundredths(old.Payable); !inv.LegalMonetaryTotal.PayableAmount.Equal(have) {
+		add(payablePointer, "its amount", fmt.Sprintf("Keep the payable amount %s", have))
 	}
 	return out
 }

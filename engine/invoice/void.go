@@ -93,6 +93,9 @@ func (s *Service) voidSigned(ctx context.Context, env domain.Environment, r Row,
 	}
 	taken := draft.Explain
 	draft.Explain = func(ctx context.Context, err error) error {
+		if errors.Is(err, ErrOverCredited) {
+			return s.overVoided(ctx, r)
+		}
 		if _, twin := s.noteOf(ctx, r); errors.Is(err, errTaken) && twin == nil {
 			return ErrChanged // two voids at once: the other has made the note
 		}
