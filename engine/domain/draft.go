@@ -1,6 +1,14 @@
 package domain
 
-import "context"
+import (
+	"context"
+	"errors"
+)
+
+// ErrAgain is what Explain wraps when another request was faster and a draft
+// made now would answer what that one did. Its draft is made once more; whoever
+// loses again gets the other error that is wrapped.
+var ErrAgain = errors.New("domain: draft it again")
 
 // Draft is what a noun makes of a request: all that shall be stored, and the
 // answer. Nothing of it is true before its parts are committed.

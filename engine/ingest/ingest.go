@@ -128,11 +128,10 @@ func (s *Service) Accept(ctx context.Context, sub Submission) (Answer, error) {
 		}
 	}
 	began := s.cfg.Store.Now()
-	draft, err := sub.Make(ctx)
-	if err != nil {
-		return s.refused(ctx, sub, err)
+	a, err := s.once(ctx, sub)
+	if errors.Is(err, domain.ErrAgain) {
+		a, err = s.once(ctx, sub)
 	}
-	a, err := s.commit(ctx, sub, draft)
 	if err == nil && !a.Replayed {
 		s.cfg.Observe(Accepted{Environment: sub.Environment, Answer: a.Body, Took: s.cfg.Store.Now().Sub(began)})
 	}
@@ -148,6 +147,15 @@ func (s *Service) refused(ctx context.Context, sub Submission, err error) (Answe
 		}
 	}
 	return Answer{}, err
+}
+
+// once makes a submission and commits it.
+func (s *Service) once(ctx context.Context, sub Submission) (Answer, error) {
+	draft, err := sub.Make(ctx)
+	if err != nil {
+		return s.refused(ctx, sub, err)
+	}
+	return s.commit(ctx, sub, draft)
 }
 
 func (s *Service) commit(ctx context.Context, sub Submission, d domain.Draft) (Answer, error) {

@@ -153,15 +153,25 @@ func (s *Service) explain(c candidate) func(context.Context, error) error {
 		if !errors.Is(err, errTaken) {
 			return err
 		}
-		other, readErr := readRow(ctx, s.cfg.Store.Reader(), `environment_id = $1 AND reference_key = $2 AND issue_date = $3 AND status <> 'CANCELLED'`,
-			c.environment.ID, c.key, c.invoice.IssueDate)
+		other, readErr := s.holder(ctx, c)
 		if readErr != nil {
 			return ErrNumberTaken
 		}
-		e := *ErrNumberTaken
-		e.Detail = fmt.Sprintf("Invoice %s (%s, %s) of %s has this number, or one that differs only in separators and letter case. Choose another number, or change that invoice with PUT.",
-			other.ID, other.Number, other.Status, other.IssueDate)
-		e.Extra = map[string]any{"invoiceId": other.ID, "invoiceNumber": other.Number}
-		return &e
+		return takenBy(other, fmt.Sprintf(
+			"Invoice %s (%s, %s) of %s has this number, or one that differs only in separators and letter case. Choose another number, or change that invoice with PUT.",
+			other.ID, other.Number, other.Status, other.IssueDate))
 	}
+}
+
+// holder is the invoice that has the candidate's number.
+func (s *Service) holder(ctx context.Context, c candidate) (Row, error) {
+	return readRow(ctx, s.cfg.Store.Reader(), `environment_id = $1 AND reference_key = $2 AND issue_date = $3 AND status <> 'CANCELLED'`,
+		c.environment.ID, c.key, c.invoice.IssueDate)
+}
+
+func takenBy(other Row, detail string) error {
+	e := *ErrNumberTaken
+	e.Detail = detail
+	e.Extra = map[string]any{"invoiceId": other.ID, "invoiceNumber": other.Number}
+	return &e
 }

@@ -91,17 +91,38 @@ func (s *Service) voidSigned(ctx context.Context, env domain.Environment, r Row,
 	if err != nil {
 		return domain.Draft{}, err
 	}
-	taken := draft.Explain
-	draft.Explain = func(ctx context.Context, err error) error {
+	draft.Explain = s.explainVoid(c, r, draft.Explain)
+	return draft, nil
+}
+
+// explainVoid answers the note that a twin has just made, and names the one
+// that failed and still has the number; anything else is as with any invoice.
+func (s *Service) explainVoid(c candidate, r Row, other func(context.Context, error) error) func(context.Context, error) error {
+	return func(ctx context.Context, err error) error {
 		if errors.Is(err, ErrOverCredited) {
 			return s.overVoided(ctx, r)
 		}
-		if _, twin := s.noteOf(ctx, r); errors.Is(err, errTaken) && twin == nil {
-			return ErrChanged // two voids at once: the other has made the note
+		if !errors.Is(err, errTaken) {
+			return other(ctx, err)
 		}
-		return taken(ctx, err)
+		if _, twin := s.noteOf(ctx, r); twin == nil {
+			return fmt.Errorf("%w: %w", domain.ErrAgain, ErrChanged)
+		}
+		if holder, readErr := s.holder(ctx, c); readErr == nil && holder.VoidOf == r.ID {
+			return takenBy(holder, keptBy(holder))
+		}
+		return other(ctx, err)
 	}
-	return draft, nil
+}
+
+// keptBy says what to do about a void's note that ended unsigned.
+func keptBy(note Row) string {
+	what := "Correct it with PUT"
+	if note.Status != StatusRejected {
+		what = "Void it, which frees the number"
+	}
+	return fmt.Sprintf("The credit note %s that was to void this invoice is %s and keeps the number %s. %s, or void this invoice with another number: {\"number\": \"…\"}.",
+		note.ID, note.Status, note.Number, what)
 }
 
 // noteOf is the credit note that voids r, not counting those that failed.
