@@ -13,5 +13,8 @@
 // Faults come back all at once as a *ValidationError: where (JSON pointer),
 // which rule, what is wrong and what to do.
 //
+// What a connector's schema marks as secret is found by one walker, for what is
+// stored in clear and for what logs may not show: MaskSecrets, SecretTexts.
+//
 // The package imports nothing of the engine and is safe for concurrent use.
 package schemas

@@ -23,7 +23,8 @@ type Manifest struct {
 	ProtocolVersion int    `json:"protocolVersion"`
 	// Capabilities an environment may name this connector for, e.g. "invoice".
 	Capabilities []string `json:"capabilities"`
-	// Settings is a JSON Schema; a secret is marked "x-afara-secret": true.
+	// Settings is a JSON Schema; a secret is marked "x-afara-secret": true,
+	// wherever in it, see SecretPointers.
 	Settings   json.RawMessage `json:"settings"`
 	Operations []Operation     `json:"operations"`
 	Streams    []Stream        `json:"streams,omitempty"`

@@ -31,8 +31,8 @@ const probeManifest = `{
   "settings": {"type": "object", "properties": {
     "url": {"type": "string"},
     "password": {"type": "string", "x-afara-secret": true},
-    "nested": {"type": "object", "properties": {"keys": {"type": "array", "items": {"type": "string", "x-afara-secret": true}}}}
-  }},
+    "nested": {"type": "object", "properties": {"keys": {"type": "array", "items": {"$ref": "#/$defs/key"}}}}
+  }, "$defs": {"key": {"type": "string", "x-afara-secret": true}}},
   "operations": [
     {"name": "invoice.sign", "title": "Sign", "effect": "keyed", "deadline": "30s", "settlesAfter": "30s", "lookup": "invoice.lookup"},
     {"name": "invoice.lookup", "title": "Look up", "effect": "none", "deadline": "30s"},

@@ -2,9 +2,10 @@ package sdk
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/afara-dev/afara/schemas"
 )
 
 const (
@@ -16,82 +17,36 @@ const (
 	minCredential = 12
 )
 
-// secretFinder finds the secrets of a connection: what the settings schema
-// marks with x-afara-secret, and the texts of the credential.
-type secretFinder struct{ schema any }
-
-func newSecretFinder(schema json.RawMessage) (secretFinder, error) {
-	var f secretFinder
-	if len(schema) == 0 {
-		return f, nil
-	}
-	if err := json.Unmarshal(schema, &f.schema); err != nil {
-		return f, fmt.Errorf("read schema: %w", err)
-	}
-	return f, nil
-}
-
-// in gives the secrets, the longest first, so that masking one does not leave
-// the tail of another.
-func (f secretFinder) in(settings, credential []byte) []string {
+// secretsOf finds the secrets of a connection: what the settings schema marks
+// with x-afara-secret, and the texts of the credential. The longest comes
+// first, so that masking one does not leave the tail of another.
+func secretsOf(schema json.RawMessage, settings, credential []byte) []string {
 	found := make(map[string]struct{})
-	var value any
-	if json.Unmarshal(settings, &value) == nil {
-		f.marked(f.schema, value, found)
+	for _, text := range schemas.SecretTexts(schema, settings) {
+		if len(text) >= minSecret {
+			found[text] = struct{}{}
+		}
 	}
 	var own any
 	if json.Unmarshal(credential, &own) == nil {
-		texts(own, minCredential, found)
+		texts(own, found)
 	}
 	return slices.SortedFunc(maps.Keys(found), func(a, b string) int { return len(b) - len(a) })
 }
 
-// marked walks schema and value side by side. It follows properties and items,
-// and the branches of combined schemas; it does not follow $ref.
-func (f secretFinder) marked(schema, value any, found map[string]struct{}) {
-	s, ok := schema.(map[string]any)
-	if !ok {
-		return
-	}
-	if secret, _ := s["x-afara-secret"].(bool); secret {
-		texts(value, minSecret, found)
-		return
-	}
-	for _, word := range []string{"allOf", "anyOf", "oneOf"} {
-		branches, _ := s[word].([]any)
-		for _, b := range branches {
-			f.marked(b, value, found)
-		}
-	}
-	for _, word := range []string{"if", "then", "else"} {
-		f.marked(s[word], value, found)
-	}
-	switch v := value.(type) {
-	case map[string]any:
-		properties, _ := s["properties"].(map[string]any)
-		for name, member := range v {
-			f.marked(properties[name], member, found)
-		}
-	case []any:
-		for _, item := range v {
-			f.marked(s["items"], item, found)
-		}
-	}
-}
-
-func texts(value any, shortest int, found map[string]struct{}) {
+func texts(value any, found map[string]struct{}) {
 	switch v := value.(type) {
 	case string:
-		if len(v) >= shortest {
+		if len(v) >= minCredential {
 			found[v] = struct{}{}
 		}
 	case map[string]any:
 		for _, member := range v {
-			texts(member, shortest, found)
+			texts(member, found)
 		}
 	case []any:
 		for _, item := range v {
-			texts(item, shortest, found)
+			texts(item, found)
 		}
 	}
 }

@@ -25,7 +25,6 @@ type server struct {
 	effects     map[string]bool
 	connections *connectionCache
 	masker      *masker
-	secret      secretFinder
 	now         func() time.Time
 	lines       *lineWriter
 	log         *slog.Logger
@@ -44,16 +43,12 @@ func newServer(c Describer, o options) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	find, err := newSecretFinder(m.Settings)
-	if err != nil {
-		return nil, fmt.Errorf("manifest: settings: %w", err)
-	}
 	cache := newConnectionCache(o.connections)
 	mask := newMasker(cache)
 	lines := &lineWriter{w: o.logTo}
 	return &server{
 		connector: c, manifest: m, handlers: handlers, effects: effects(m),
-		connections: cache, masker: mask, secret: find, now: o.now,
+		connections: cache, masker: mask, now: o.now,
 		lines: lines, log: slog.New(newLogHandler(lines, o.level, o.now, mask)),
 	}, nil
 }
@@ -85,7 +80,7 @@ func (s *server) hold(in *connectorpb.Connection) *heldConnection {
 	return &heldConnection{
 		settings:   in.Settings,
 		credential: in.Credential,
-		secrets:    s.secret.in(in.Settings, in.Credential),
+		secrets:    secretsOf(s.manifest.Settings, in.Settings, in.Credential),
 	}
 }
 

@@ -27,7 +27,6 @@ type entry struct {
 	declared   any // manifest.json, decoded, to compare with Describe
 	manifest   *schemas.Manifest
 	operations map[string]*operation
-	secretKeys map[string]bool
 	// fault says why the connector cannot be used; empty when it can.
 	fault string
 }
@@ -104,7 +103,7 @@ func (e *entry) readManifest(path string) error {
 	if e.operations, err = compileOperations(m); err != nil {
 		return fmt.Errorf("%s: %w", manifestFile, err)
 	}
-	e.manifest, e.secretKeys = m, secretKeys(m.Settings)
+	e.manifest = m
 	return nil
 }
 

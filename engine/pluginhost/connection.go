@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/schemas"
 	"github.com/afara-dev/afara/sdk/connectorpb"
 )
 
@@ -68,7 +69,7 @@ func (in *instance) open(ctx context.Context, c *connection) (*connectorpb.Conne
 			return nil, fmt.Errorf("settings of connection %s: %w", c.id, err)
 		}
 		// Known as secrets before the connector can write them anywhere.
-		in.redact.learn(secretSource{c.id, false}, settingsSecrets(settings, in.entry.secretKeys))
+		in.redact.learn(secretSource{c.id, false}, schemas.SecretTexts(in.entry.manifest.Settings, settings))
 		in.redact.learn(secretSource{c.id, true}, credentialSecrets(credential))
 		c.saw(version)
 		return &connectorpb.Connection{

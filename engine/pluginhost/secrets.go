@@ -6,74 +6,32 @@ import (
 	"slices"
 )
 
-// secretKeys are the names of the settings that a connector's settings schema
-// marks with x-afara-secret, wherever in the schema they stand.
-func secretKeys(schema json.RawMessage) map[string]bool {
-	keys := map[string]bool{}
-	if tree, err := decodeTree(schema); err == nil {
-		collectSecretKeys(tree, keys)
-	}
-	return keys
-}
-
-func collectSecretKeys(node any, keys map[string]bool) {
-	switch n := node.(type) {
-	case map[string]any:
-		if props, ok := n["properties"].(map[string]any); ok {
-			for name, p := range props {
-				if sub, ok := p.(map[string]any); ok && sub["x-afara-secret"] == true {
-					keys[name] = true
-				}
-			}
-		}
-		for _, v := range n {
-			collectSecretKeys(v, keys)
-		}
-	case []any:
-		for _, v := range n {
-			collectSecretKeys(v, keys)
-		}
-	}
-}
-
-// settingsSecrets are the texts to mask: what stands under the given names.
-func settingsSecrets(settings []byte, keys map[string]bool) []string {
-	return sortedSecrets(settings, keys, false)
-}
-
-// credentialSecrets are all texts of a credential.
+// credentialSecrets are all texts and numbers of a credential, sorted: it is
+// the connector's own, and no schema says which of them are secret.
 func credentialSecrets(credential []byte) []string {
-	return sortedSecrets(credential, nil, true)
-}
-
-func sortedSecrets(raw []byte, keys map[string]bool, all bool) []string {
-	tree, err := decodeTree(raw)
+	tree, err := decodeTree(credential)
 	if err != nil {
 		return nil
 	}
-	values := collectUnder(tree, keys, all, nil)
+	values := texts(tree, nil)
 	slices.Sort(values)
 	return slices.Compact(values)
 }
 
-func collectUnder(node any, keys map[string]bool, inside bool, values []string) []string {
+func texts(node any, values []string) []string {
 	switch n := node.(type) {
 	case map[string]any:
-		for k, v := range n {
-			values = collectUnder(v, keys, inside || keys[k], values)
+		for _, v := range n {
+			values = texts(v, values)
 		}
 	case []any:
 		for _, v := range n {
-			values = collectUnder(v, keys, inside, values)
+			values = texts(v, values)
 		}
 	case string:
-		if inside {
-			values = append(values, n)
-		}
+		values = append(values, n)
 	case json.Number:
-		if inside {
-			values = append(values, n.String())
-		}
+		values = append(values, n.String())
 	}
 	return values
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/schemas"
@@ -24,7 +23,7 @@ func checkSettings(m *schemas.Manifest, settings json.RawMessage) (json.RawMessa
 		}
 		return nil, settingsError(m.Name, invalid)
 	}
-	return mask(m.Settings, settings)
+	return schemas.MaskSecrets(m.Settings, settings), nil
 }
 
 func settingsError(connector string, invalid *schemas.ValidationError) error {
@@ -34,26 +33,4 @@ func settingsError(connector string, invalid *schemas.ValidationError) error {
 		e.Fields = append(e.Fields, domain.FieldError{Pointer: v.Pointer, Code: v.Code, Detail: v.Detail, Fix: v.Fix})
 	}
 	return e
-}
-
-// mask replaces the values of members that the schema marks as secret.
-func mask(schema, settings json.RawMessage) (json.RawMessage, error) {
-	var declared struct {
-		Properties map[string]struct {
-			Secret bool `json:"x-afara-secret"`
-		} `json:"properties"`
-	}
-	if err := json.Unmarshal(schema, &declared); err != nil {
-		return nil, fmt.Errorf("read settings schema: %w", err)
-	}
-	var values map[string]json.RawMessage
-	if err := json.Unmarshal(settings, &values); err != nil {
-		return nil, fmt.Errorf("read settings: %w", err)
-	}
-	for name := range values {
-		if declared.Properties[name].Secret {
-			values[name] = json.RawMessage(`"` + strings.Repeat("•", 8) + `"`)
-		}
-	}
-	return json.Marshal(values)
 }

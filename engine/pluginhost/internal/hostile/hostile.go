@@ -42,8 +42,9 @@ func manifest(name, version string, verbs ...string) []byte {
 			"type": "object", "additionalProperties": false,
 			"properties": map[string]any{
 				"region": map[string]any{"type": "string"},
-				"apiKey": map[string]any{"type": "string", "x-afara-secret": true},
+				"apiKey": map[string]any{"$ref": "#/$defs/key"},
 			},
+			"$defs": map[string]any{"key": map[string]any{"type": "string", "x-afara-secret": true}},
 		},
 	})
 	if err != nil {
