@@ -31,11 +31,12 @@ func (a *api) access(next http.Handler) http.Handler {
 		answer := &recorder{ResponseWriter: w}
 		answer.Header().Set(headerRequestID, c.id)
 		answer.Header().Set("X-Content-Type-Options", "nosniff")
+		// In a defer of its own: a connection that is dropped is noted too.
+		defer func() { a.note(r, c, answer.status(), a.cfg.Now().Sub(started)) }()
 		defer func() {
 			if p := recover(); p != nil {
 				a.recovered(answer, r, p)
 			}
-			a.note(r, c, answer.status(), a.cfg.Now().Sub(started))
 		}()
 		next.ServeHTTP(answer, r)
 	})

@@ -84,10 +84,12 @@ func shown(err error) *domain.Error {
 	}
 }
 
-// fail answers err as problem+json. A caller who has gone gets nothing.
+// fail answers err as problem+json. The connection of a caller who has gone is
+// dropped: the server would make an empty 200 of a mere return, and one who
+// closed only its own half reads on.
 func (a *api) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() == context.Canceled {
-		return
+		panic(http.ErrAbortHandler)
 	}
 	e := shown(err)
 	status, title := statusOf(e.Kind)

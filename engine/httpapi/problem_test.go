@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -76,19 +75,6 @@ func TestAPanicIsAnsweredAndLogged(t *testing.T) {
 	p := w.refused(http.StatusInternalServerError, "internal", "k", "GET", "/si/invoices", "")
 	if log := w.logs.String(); !strings.Contains(log, "oh no") || !strings.Contains(log, p.RequestID) {
 		t.Errorf("log: %s", log)
-	}
-}
-
-func TestACallerWhoLeftGetsNothing(t *testing.T) {
-	t.Parallel()
-	ctx, leave := context.WithCancel(t.Context())
-	w := failing(t, func() error { leave(); return context.Canceled })
-	r := httptest.NewRequestWithContext(ctx, "GET", "/si/invoices", nil)
-	r.Header.Set("Authorization", "Bearer k")
-	rec := httptest.NewRecorder()
-	w.handler.ServeHTTP(rec, r)
-	if rec.Body.Len() > 0 || !strings.Contains(w.logs.String(), "status=499") {
-		t.Errorf("answered %s, logged %s", rec.Body, w.logs)
 	}
 }
 
