@@ -31,7 +31,7 @@ type Config struct {
 	HoldAfter         time.Duration `name:"hold-after" help:"How long a message may wait since its first attempt before it is held." default:"72h" var:"AFARA_HOLD_AFTER" placeholder:"DURATION"`
 	BacklogLimit      int           `name:"backlog-limit" help:"Unfinished messages per environment above which intake answers 429." default:"10000" var:"AFARA_BACKLOG_LIMIT" placeholder:"N"`
 	BacklogTotal      int           `name:"backlog-total" help:"Unfinished messages in all above which intake answers 429." default:"100000" var:"AFARA_BACKLOG_TOTAL" placeholder:"N"`
-	MaxBody           int64         `name:"max-body" help:"Largest request body in bytes." default:"1048576" var:"AFARA_MAX_BODY" placeholder:"BYTES"`
+	MaxBody           int64         `name:"max-body" help:"Largest request body in bytes, at most 1048576." default:"1048576" var:"AFARA_MAX_BODY" placeholder:"BYTES"`
 	ShutdownTimeout   time.Duration `name:"shutdown-timeout" help:"How long a stop waits for what is in flight." default:"30s" var:"AFARA_SHUTDOWN_TIMEOUT" placeholder:"DURATION"`
 	CallbackInFlight  int           `name:"callback-in-flight" help:"Callbacks in flight on this node." default:"256" var:"AFARA_CALLBACK_IN_FLIGHT" placeholder:"N"`
 	CallbackTimeoutMS int           `name:"callback-timeout-ms" help:"Milliseconds for a whole callback request." default:"5000" var:"ONBOARDING_CALLBACK_TIMEOUT_MS" placeholder:"MS"`

@@ -165,6 +165,7 @@ func TestBadSettingsAreNamedWithRuleAndFix(t *testing.T) {
 		{"--backlog-limit=0", "backlog-limit"},
 		{"--backlog-total=5", "backlog-total"},
 		{"--max-body=1", "max-body"},
+		{"--max-body=1048577", "max-body: 1048577 is above 1048576, the longest document"},
 		{"--shutdown-timeout=0s", "shutdown-timeout"},
 		{"--callback-timeout-ms=1", "callback-timeout-ms"},
 		{"--callback-in-flight=0", "callback-in-flight"},

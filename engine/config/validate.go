@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/afara-dev/afara/engine/secret"
+	"github.com/afara-dev/afara/schemas"
 )
 
 // Validate finds every fault at once; each names the setting, the rule and what
@@ -48,13 +49,23 @@ func (c *Config) checkIntake() error {
 	err := errors.Join(
 		within("backlog-limit", c.BacklogLimit, 1, 100_000_000),
 		within("backlog-total", c.BacklogTotal, 1, 100_000_000),
-		within("max-body", c.MaxBody, 1024, 64<<20),
+		c.checkMaxBody(),
 		within("shutdown-timeout", c.ShutdownTimeout, time.Second, time.Hour),
 	)
 	if c.BacklogTotal < c.BacklogLimit {
 		err = errors.Join(err, fault("backlog-total", "is below backlog-limit, which then never applies", "raise it or lower backlog-limit"))
 	}
 	return err
+}
+
+// checkMaxBody: the decoder of documents has a limit of its own, and a setting
+// above it would promise what no invoice gets.
+func (c *Config) checkMaxBody() error {
+	if c.MaxBody > schemas.MaxBytes {
+		return fault("max-body", fmt.Sprintf("%d is above %d, the longest document that is read, so more would change nothing", c.MaxBody, schemas.MaxBytes),
+			fmt.Sprintf("choose %d or less, and split longer documents", schemas.MaxBytes))
+	}
+	return within("max-body", c.MaxBody, 1024, schemas.MaxBytes)
 }
 
 func (c *Config) checkCallbacks() error {
