@@ -10,7 +10,9 @@ import (
 )
 
 // connectorView is a connector as the caller's environment meets it. Other
-// tenants' connections, settings and the connector's log are not in it.
+// tenants' connections, settings and the connector's log are not in it. One
+// process serves all tenants, so what it counts of all their calls, InFlight,
+// LastError and Operations, is for keys with the scope ops; nil for others.
 type connectorView struct {
 	Name          string                 `json:"name"`
 	Version       string                 `json:"version"`
@@ -20,7 +22,7 @@ type connectorView struct {
 	Since         *string                `json:"since"`
 	StartedAt     *string                `json:"startedAt"`
 	Restarts      int                    `json:"restarts"`
-	InFlight      int                    `json:"inFlight"`
+	InFlight      *int                   `json:"inFlight"`
 	Digest        *string                `json:"digest"`
 	LastSuccessAt *string                `json:"lastSuccessAt"`
 	LastError     *lastErrorView         `json:"lastError"`
@@ -72,7 +74,8 @@ type pausedView struct {
 const stateMissing = "not_installed"
 
 func (a *api) getRegistry(w http.ResponseWriter, r *http.Request) error {
-	env := principal(r).Environment
+	caller := principal(r)
+	env := caller.Environment
 	mine, err := a.cfg.Connections.List(r.Context(), env.ID)
 	if err != nil {
 		return err
@@ -84,9 +87,7 @@ func (a *api) getRegistry(w http.ResponseWriter, r *http.Request) error {
 			continue
 		}
 		seen[s.Name] = true
-		v := viewConnector(s, env.Kind)
-		v.Connections = a.viewConnections(mine, s)
-		out.Data = append(out.Data, v)
+		out.Data = append(out.Data, a.viewConnector(s, caller, mine))
 	}
 	for _, c := range mine {
 		if seen[c.Connector] {
@@ -94,19 +95,27 @@ func (a *api) getRegistry(w http.ResponseWriter, r *http.Request) error {
 		}
 		seen[c.Connector] = true
 		missing := pluginhost.ConnectorStatus{Name: c.Connector, State: stateMissing, Reason: "a connection names it, but it is not installed on this node"}
-		v := viewConnector(missing, env.Kind)
-		v.Connections = a.viewConnections(mine, missing)
-		out.Data = append(out.Data, v)
+		out.Data = append(out.Data, a.viewConnector(missing, caller, mine))
 	}
 	return answer(w, http.StatusOK, out)
 }
 
-func viewConnector(s pluginhost.ConnectorStatus, kind domain.EnvironmentKind) connectorView {
+func (a *api) viewConnector(s pluginhost.ConnectorStatus, caller domain.Principal, mine []registry.Connection) connectorView {
 	v := connectorView{
-		Name: s.Name, Version: s.Version, Environment: kind, State: string(s.State), Reason: text(s.Reason),
-		Since: domain.FormatTime(s.Since), StartedAt: domain.FormatTime(s.StartedAt), Restarts: s.Restarts, InFlight: s.InFlight,
-		Digest: text(s.Digest), LastSuccessAt: domain.FormatTime(s.LastSuccess), LastExit: text(s.LastExit), Operations: []operationView{},
+		Name: s.Name, Version: s.Version, Environment: caller.Environment.Kind, State: string(s.State), Reason: text(s.Reason),
+		Since: domain.FormatTime(s.Since), StartedAt: domain.FormatTime(s.StartedAt), Restarts: s.Restarts,
+		Digest: text(s.Digest), LastSuccessAt: domain.FormatTime(s.LastSuccess), LastExit: text(s.LastExit),
+		Connections: a.viewConnections(mine, s),
 	}
+	if caller.May(domain.ScopeOps) {
+		v.addCalls(s)
+	}
+	return v
+}
+
+// addCalls adds what is known of the calls of all tenants.
+func (v *connectorView) addCalls(s pluginhost.ConnectorStatus) {
+	v.InFlight, v.Operations = &s.InFlight, []operationView{}
 	if e := s.LastError; e != nil {
 		v.LastError = &lastErrorView{Class: e.Class, Code: e.Code, Operation: e.Operation, At: wire(e.At)}
 	}
@@ -114,7 +123,6 @@ func viewConnector(s pluginhost.ConnectorStatus, kind domain.EnvironmentKind) co
 		v.Operations = append(v.Operations, operationView{Name: o.Name, Calls: o.Calls,
 			P50: o.P50.Milliseconds(), P95: o.P95.Milliseconds(), P99: o.P99.Milliseconds()})
 	}
-	return v
 }
 
 // viewConnections shows the caller's connections of one connector.

@@ -14,6 +14,7 @@ type listedConnectors struct {
 	Data []struct {
 		Name, Version, Environment, State string
 		Reason                            *string
+		InFlight                          *int
 		LastError                         *struct{ Class, Code string }
 		Operations                        []struct {
 			Name  string
@@ -45,7 +46,7 @@ func TestTheRegistryShowsOurConnectionsAndNobodyElses(t *testing.T) {
 	)
 	must(t, w.registry.Pause(t.Context(), w.ours.connection, &domain.ConnectorError{Class: domain.ClassUnauthorized, Message: "the key is refused"}))
 	var got listedConnectors
-	r := w.want(http.StatusOK, &got, w.ours.read, "GET", "/si/connectors/registry", "")
+	r := w.want(http.StatusOK, &got, w.ours.all, "GET", "/si/connectors/registry", "")
 	if len(got.Data) != 2 || got.Data[1].State != "running" || len(got.Data[1].Connections) != 1 || got.Data[1].Operations[0].P95Ms != 120 {
 		t.Fatalf("%s", r.body)
 	}
@@ -57,6 +58,37 @@ func TestTheRegistryShowsOurConnectionsAndNobodyElses(t *testing.T) {
 		if strings.Contains(string(r.body), never) {
 			t.Errorf("%q is shown: %s", never, r.body)
 		}
+	}
+}
+
+// One process serves all tenants: whose call failed last, and how busy the
+// others are, is for operators.
+func TestWhatIsCountedOfAllTenantsNeedsTheScopeOps(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.host.show(pluginhost.ConnectorStatus{
+		Name: connectorName, Version: "1.0.0", Environment: domain.Sandbox, State: pluginhost.StateRunning, InFlight: 41,
+		Connections: []pluginhost.ConnectionStatus{{ID: w.ours.connection, Breaker: pluginhost.BreakerClosed, InFlight: 3, Failures: 2}},
+		LastError:   &pluginhost.LastError{Class: domain.ClassRejected, Code: "their_code", Operation: "their.operation", At: w.clock.Now()},
+		Operations:  []pluginhost.OperationStatus{{Name: "their.operation", Calls: 4711}},
+	})
+	for _, key := range []string{w.ours.read, w.ours.write} {
+		var got listedConnectors
+		r := w.want(http.StatusOK, &got, key, "GET", "/si/connectors/registry", "")
+		for _, never := range []string{"their_code", "their.operation", ":41", ":4711"} {
+			if strings.Contains(string(r.body), never) {
+				t.Errorf("%q is shown: %s", never, r.body)
+			}
+		}
+		c := got.Data[0]
+		if c.InFlight != nil || c.LastError != nil || c.Operations != nil || !strings.Contains(string(r.body), `"inFlight":3,"failures":2`) {
+			t.Errorf("%s", r.body)
+		}
+	}
+	var got listedConnectors
+	r := w.want(http.StatusOK, &got, w.ours.all, "GET", "/si/connectors/registry", "")
+	if c := got.Data[0]; c.InFlight == nil || *c.InFlight != 41 || c.LastError == nil || c.LastError.Code != "their_code" || len(c.Operations) != 1 {
+		t.Errorf("%s", r.body)
 	}
 }
 
