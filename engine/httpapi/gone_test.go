@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -77,7 +78,8 @@ func TestAPanicBehindACallerWhoLeftIsLogged(t *testing.T) {
 	r.Header.Set("Authorization", "Bearer k")
 	rec := httptest.NewRecorder()
 	defer func() {
-		if p := recover(); p != http.ErrAbortHandler || rec.Body.Len() > 0 {
+		p := recover()
+		if err, _ := p.(error); !errors.Is(err, http.ErrAbortHandler) || rec.Body.Len() > 0 {
 			t.Errorf("panicked with %v, answered %s", p, rec.Body)
 		}
 		if log := w.logs.String(); !strings.Contains(log, "oh no") || !strings.Contains(log, "status=499") {
