@@ -7,8 +7,12 @@
 // checks every rule of the schema and answers a Document, which carries the
 // schema's id and the digest of its bytes and is not proved again, not even
 // after a stay in SQL (Restore). Validate is for the small JSON around a
-// document: parameters, results, settings. Compile is for a schema that a
+// document: parameters, results, settings, and ValidateEventData for the data
+// of an event that an integrator publishes. Compile is for a schema that a
 // connector brings along.
+//
+// The package also owns the catalogue of event types (EventTypes) and what a
+// subscription may ask for (EventPattern).
 //
 // Faults come back all at once as a *ValidationError: where (JSON pointer),
 // which rule, what is wrong and what to do.

@@ -27,3 +27,34 @@ const (
 	EventInvoicePaid         = "invoice.paid"
 	EventInvoiceVoided       = "invoice.voided"
 )
+
+// The event types of money that moves. The data of payment.completed,
+// payment.refunded and disbursement.completed is a transaction as SandPay
+// writes it.
+const (
+	EventReceiptCreated        = "receipt.created"
+	EventPaymentReceived       = "payment.received"
+	EventPaymentCompleted      = "payment.completed"
+	EventPaymentRefunded       = "payment.refunded"
+	EventDisbursementCompleted = "disbursement.completed"
+)
+
+// The event types of a business's books.
+const (
+	EventExpenseCreated     = "expense.created"
+	EventBillCreated        = "bill.created"
+	EventBillPaid           = "bill.paid"
+	EventCustomerCreated    = "customer.created"
+	EventCustomerUpdated    = "customer.updated"
+	EventReportGenerated    = "report.generated"
+	EventLoanDisbursed      = "loan.disbursed"
+	EventLoanRepayment      = "loan.repayment"
+	EventHealthScoreChanged = "health_score.changed"
+)
+
+// The event types of the engine itself.
+const (
+	EventConnectorDegraded  = "connector.degraded"
+	EventConnectorRecovered = "connector.recovered"
+	EventWebhookDisabled    = "webhook.disabled"
+)

@@ -25,6 +25,7 @@ type quickNode struct {
 
 	types      []string
 	enum       map[string]struct{}
+	enumNull   bool // the enum has null as well
 	format     func(any) bool
 	pattern    *regexp.Regexp
 	minLength  int
@@ -33,6 +34,9 @@ type quickNode struct {
 	required   []string
 	properties map[string]*quickNode
 	closed     bool
+	rest       *quickNode // of the properties without a name in the schema
+	names      *quickNode // of every property's name
+	maxFields  int
 	dependent  map[string][]string
 	minItems   int
 	maxItems   int
@@ -52,16 +56,22 @@ func (n *quickNode) accepts(v any) verdict {
 	if t := n.typed(v); t != yes {
 		return t
 	}
-	if n.enum != nil {
-		s, isText := v.(string)
-		if _, listed := n.enum[s]; !isText || !listed {
-			return no
-		}
+	if n.enum != nil && !n.listed(v) {
+		return no
 	}
 	if n.format != nil && !n.format(v) {
 		return no
 	}
 	return all(n.valueFits(v), n.combined(v))
+}
+
+func (n *quickNode) listed(v any) bool {
+	if v == nil {
+		return n.enumNull
+	}
+	s, isText := v.(string)
+	_, listed := n.enum[s]
+	return isText && listed
 }
 
 func (n *quickNode) typed(v any) verdict {
@@ -126,6 +136,9 @@ func (n *quickNode) textFits(s string) verdict {
 }
 
 func (n *quickNode) objectFits(m map[string]any) verdict {
+	if n.maxFields >= 0 && len(m) > n.maxFields {
+		return no
+	}
 	for _, name := range n.required {
 		if _, ok := m[name]; !ok {
 			return no
@@ -147,7 +160,10 @@ func (n *quickNode) objectFits(m map[string]any) verdict {
 		if !named && n.closed {
 			return no
 		}
-		if sum = all(sum, p.accepts(value)); sum == no {
+		if !named {
+			p = n.rest
+		}
+		if sum = all(all(sum, n.names.accepts(name)), p.accepts(value)); sum == no {
 			return no
 		}
 	}

@@ -7,15 +7,23 @@ import (
 	"strconv"
 )
 
-// oversized finds the lists with more entries than the schema allows. It is
-// asked before the validator, which would look at every entry all the same: a
-// megabyte of empty objects costs it seconds.
+// oversized finds the lists and maps with more entries than the schema allows.
+// It is asked before the validator, which would look at every entry all the
+// same: a megabyte of empty objects costs it seconds.
 func (n *quickNode) oversized(v any, pointer string, found []Violation) []Violation {
 	if n == nil {
 		return found
 	}
 	switch v := v.(type) {
 	case map[string]any:
+		if n.maxFields > 0 && len(v) > n.maxFields {
+			return append(found, Violation{
+				Pointer: pointer,
+				Code:    "max_properties",
+				Detail:  fmt.Sprintf("The object has %d fields; at most %d are allowed. Nothing else was checked.", len(v), n.maxFields),
+				Fix:     fmt.Sprintf("Give at most %d fields.", n.maxFields),
+			})
+		}
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			found = n.properties[name].oversized(v[name], child(pointer, name), found)
 		}

@@ -63,7 +63,11 @@ func agree(t *testing.T, s *Schema, value any) verdict {
 
 func TestOurSchemasGoTheQuickWay(t *testing.T) {
 	t.Parallel()
-	for _, id := range []ID{InvoiceV1, InvoiceViewV1, EventV1, EventType(EventInvoiceSigned), OperationInput(OpInvoiceSign), OperationOutput(OpInvoiceLookup)} {
+	ids := []ID{InvoiceV1, InvoiceViewV1, EventV1, OperationInput(OpInvoiceSign), OperationOutput(OpInvoiceLookup)}
+	for _, e := range EventTypes() {
+		ids = append(ids, e.Schema)
+	}
+	for _, id := range ids {
 		s, err := lookup(id)
 		if err != nil {
 			t.Fatal(err)
@@ -81,7 +85,7 @@ func unknownNode(n *quickNode, at string) string {
 	if !n.known {
 		return at + "/"
 	}
-	parts := map[string]*quickNode{"items": n.items, "not": n.not, "if": n.when, "then": n.then, "else": n.orDo}
+	parts := map[string]*quickNode{"items": n.items, "not": n.not, "if": n.when, "then": n.then, "else": n.orDo, "rest": n.rest, "names": n.names}
 	for name, p := range n.properties {
 		parts[name] = p
 	}
@@ -110,6 +114,9 @@ func TestTheQuickWayAgreesAboutSpoiltDocuments(t *testing.T) {
 		{InvoiceV1, "valid/invoice/sample.json"},
 		{InvoiceV1, "valid/invoice/credit_note.json"},
 		{EventType(EventInvoiceSigned), "valid/events/invoice.signed.json"},
+		{EventType(EventPaymentRefunded), "valid/events/payment.refunded.json"},
+		{EventType(EventCustomerUpdated), "valid/events/customer.updated.json"},
+		{EventType(EventReportGenerated), "valid/events/report.generated.json"},
 		{OperationOutput(OpInvoiceLookup), "valid/operations/invoice.lookup.output.json"},
 		{ManifestV1, "valid/manifest/full.json"},
 	} {
@@ -201,6 +208,30 @@ func TestTheQuickWayKnowsNumbers(t *testing.T) {
 		"0": yes, "-0": yes, "-1": no, "-1.5": yes, "-1.50000": yes, "-1.501": no, "-1.51": no, "0.01": yes, "0.001": no, "0.0100": yes,
 		"999999999999.99": yes, "1000000000000": no, "0.07": yes, "1e2": unsure, "1E-2": unsure, "123456789012345678.1": unsure,
 		`"a"`: yes, `""`: no, `"éé"`: yes, `"abcd"`: no, `"abc"`: no, `[1,2]`: yes, `[1,2,3]`: no, `[1.5]`: no, `[1.0]`: yes, `[1e0]`: unsure, "null": no, "{}": no,
+	} {
+		value, err := decode("", []byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := agree(t, s, value); got != want {
+			t.Errorf("%s: got %d, want %d", body, got, want)
+		}
+	}
+}
+
+func TestTheQuickWayKnowsMapsAndNull(t *testing.T) {
+	t.Parallel()
+	doc, err := decode("", []byte(`{"maxProperties":2,"propertyNames":{"maxLength":2},"properties":{"a":{"enum":["x",null]}},"additionalProperties":{"type":"string"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := compile("afara:test", doc.(map[string]any))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for body, want := range map[string]verdict{
+		`{}`: yes, `[]`: yes, `{"a":"x","b":"y"}`: yes, `{"a":null}`: yes, `{"a":"y"}`: no, `{"a":0}`: no, `{"b":null}`: no, `{"b":1}`: no,
+		`{"bbb":"y"}`: no, `{"b":"","c":"","d":""}`: no,
 	} {
 		value, err := decode("", []byte(body))
 		if err != nil {

@@ -23,10 +23,14 @@ func (n *quickNode) fill(s *jsonschema.Schema) bool {
 	n.types, n.required, n.dependent = s.Types, s.Required, s.DependentRequired
 	n.minLength, n.maxLength, n.pattern = s.MinLength, s.MaxLength, s.Pattern
 	n.minItems, n.maxItems = s.MinItems, s.MaxItems
-	n.enum, ok[0] = textEnum(s.Enum)
+	n.enum, n.enumNull, ok[0] = textEnum(s.Enum)
 	n.number, ok[1] = quickNumberOf(s)
 	n.format, ok[2] = quickFormat(s.Format)
-	n.closed = s.AdditionalProperties == false
+	n.closed, n.maxFields = s.AdditionalProperties == false, s.MaxProperties
+	if rest, ok := s.AdditionalProperties.(*jsonschema.Schema); ok {
+		n.rest = quicken(rest)
+	}
+	n.names = quicken(s.PropertyNames)
 	n.properties = make(map[string]*quickNode, len(s.Properties))
 	for name, p := range s.Properties {
 		n.properties[name] = quicken(p)
@@ -47,31 +51,34 @@ func quickenAll(list []*jsonschema.Schema) []*quickNode {
 
 // beyond reports a keyword that the quick form lacks.
 func beyond(s *jsonschema.Schema) bool {
-	_, open := s.AdditionalProperties.(bool)
 	return s.Always != nil || len(s.Constant) > 0 ||
 		s.Ref != nil || s.RecursiveRef != nil || s.DynamicRef != nil ||
-		s.MinProperties != -1 || s.MaxProperties != -1 || s.PropertyNames != nil || s.RegexProperties ||
-		len(s.PatternProperties) > 0 || s.AdditionalProperties != nil && !open ||
+		s.MinProperties != -1 || s.RegexProperties || len(s.PatternProperties) > 0 ||
 		s.Dependencies != nil || s.DependentSchemas != nil || s.UnevaluatedProperties != nil ||
 		s.UniqueItems || s.Items != nil || s.AdditionalItems != nil || len(s.PrefixItems) > 0 ||
 		s.Contains != nil || s.UnevaluatedItems != nil ||
 		s.ContentEncoding != "" || s.ContentMediaType != "" || len(s.Extensions) > 0
 }
 
-// textEnum is nil without an enum, and not ok with members that are no text.
-func textEnum(members []any) (map[string]struct{}, bool) {
+// textEnum is nil without an enum, and not ok with members that are neither
+// text nor null.
+func textEnum(members []any) (set map[string]struct{}, null, ok bool) {
 	if len(members) == 0 {
-		return nil, true
+		return nil, false, true
 	}
-	set := make(map[string]struct{}, len(members))
+	set = make(map[string]struct{}, len(members))
 	for _, m := range members {
 		s, isText := m.(string)
-		if !isText {
-			return nil, false
+		if !isText && m != nil {
+			return nil, false, false
 		}
-		set[s] = struct{}{}
+		if isText {
+			set[s] = struct{}{}
+		} else {
+			null = true
+		}
 	}
-	return set, true
+	return set, null, true
 }
 
 func quickNumberOf(s *jsonschema.Schema) (quickNumber, bool) {

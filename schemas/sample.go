@@ -2,12 +2,17 @@ package schemas
 
 import (
 	"bytes"
-	_ "embed"
+	"embed"
 	"strconv"
 )
 
 //go:embed testdata/v1/valid/invoice/sample.json
 var sampleInvoice []byte
+
+//go:embed testdata/v1/valid/events
+var sampleEvents embed.FS
+
+const sampleEventsDir = "testdata/v1/valid/events/"
 
 // SampleInvoice is a valid invoice that shows what one looks like. A copy: the
 // caller may change it.
