@@ -16,6 +16,9 @@ const defaultMaxBody = 1 << 20
 type Verifier struct {
 	// Secrets in use; two or more while one is being replaced.
 	Secrets []string
+	// PublicKeys are whpk_ keys of senders that sign with v1a too. One right
+	// signature is enough, of a secret or of a key.
+	PublicKeys []string
 	// Tolerance around now; default DefaultTolerance.
 	Tolerance time.Duration
 	// MaxBody is the longest body that is read, in bytes. Default 1 MiB.
@@ -36,7 +39,7 @@ func (v Verifier) Handler(next http.Handler) http.Handler {
 			http.Error(w, "body too long", http.StatusRequestEntityTooLarge)
 		case err != nil:
 			http.Error(w, "body unreadable", http.StatusBadRequest)
-		case Verify(v.Secrets, r.Header, body, v.now(), v.Tolerance) != nil:
+		case v.Verify(r.Header, body) != nil:
 			http.Error(w, "signature refused", http.StatusUnauthorized)
 		default:
 			r.Body = io.NopCloser(bytes.NewReader(body))

@@ -46,53 +46,51 @@ func Sign(secret, id string, at time.Time, body []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if id == "" || strings.Contains(id, ".") {
-		return "", fmt.Errorf("sign callback: id %q is empty or holds a dot", id)
+	if err := checkID(id); err != nil {
+		return "", err
 	}
-	return version + base64.StdEncoding.EncodeToString(mac(key, id, strconv.FormatInt(at.Unix(), 10), body)), nil
+	return version + base64.StdEncoding.EncodeToString(mac(key, id, unix(at), body)), nil
 }
 
 // SignBody makes the x-signature of a body: the lower-case hexadecimal
 // HMAC-SHA256 under the bytes of the secret as shown.
 func SignBody(secret string, body []byte) string {
+	return hex.EncodeToString(macBody(secret, body))
+}
+
+func macBody(secret string, body []byte) []byte {
 	m := hmac.New(sha256.New, []byte(secret))
 	m.Write(body)
-	return hex.EncodeToString(m.Sum(nil))
+	return m.Sum(nil)
 }
 
 // SetHeaders signs a callback into h with every secret in use, the newest
 // first: webhook-signature lists one signature for each, x-signature is the
 // newest secret's.
 func SetHeaders(h http.Header, secrets []string, id string, at time.Time, body []byte) error {
-	if len(secrets) == 0 {
-		return ErrNoSecret
+	if err := (Signer{Secrets: secrets}).SetHeaders(h, id, at, body); err != nil {
+		return err
 	}
-	signatures := make([]string, len(secrets))
-	for i, secret := range secrets {
-		signature, err := Sign(secret, id, at, body)
-		if err != nil {
-			return err
-		}
-		signatures[i] = signature
-	}
-	h.Set(HeaderID, id)
-	h.Set(HeaderTimestamp, strconv.FormatInt(at.Unix(), 10))
-	h.Set(HeaderSignature, strings.Join(signatures, " "))
 	h.Set(HeaderBody, SignBody(secrets[0], body))
 	return nil
 }
 
 func keyOf(secret string) ([]byte, error) {
-	encoded, ok := strings.CutPrefix(secret, secretPrefix)
-	if !ok {
+	key, ok := decodeKey(secret, secretPrefix)
+	if !ok || len(key) < minKey || len(key) > maxKey {
 		return nil, ErrSecret
-	}
-	key, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(encoded, "="))
-	if err != nil || len(key) < minKey || len(key) > maxKey {
-		return nil, ErrSecret // without the cause: it quotes the secret
 	}
 	return key, nil
 }
+
+func checkID(id string) error {
+	if id == "" || strings.Contains(id, ".") {
+		return fmt.Errorf("sign callback: id %q is empty or holds a dot", id)
+	}
+	return nil
+}
+
+func unix(at time.Time) string { return strconv.FormatInt(at.Unix(), 10) }
 
 func mac(key []byte, id, timestamp string, body []byte) []byte {
 	m := hmac.New(sha256.New, key)

@@ -3,7 +3,6 @@ package webhook
 import (
 	"crypto/hmac"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -20,8 +19,8 @@ const maxSignatures = 16
 
 // Why a callback is not believed.
 var (
-	// ErrNoSecret: the receiver has no secret. Nothing is believed then.
-	ErrNoSecret = errors.New("no webhook secret is configured")
+	// ErrNoSecret: the receiver has neither. Nothing is believed then.
+	ErrNoSecret = errors.New("no webhook secret or public key is configured")
 	// ErrHeader: a signature header is missing, repeated or unreadable.
 	ErrHeader = errors.New("webhook header is missing or malformed")
 	// ErrTimestamp: the callback is too old, or from the future.
@@ -31,15 +30,23 @@ var (
 )
 
 // Verify proves that body and headers are a callback signed with one of the
-// secrets, no further than tolerance from now (zero: DefaultTolerance). Body
-// must be the raw bytes as received. Signatures are compared in constant time.
+// secrets, no further than tolerance from now (zero: DefaultTolerance). It is
+// what a Verifier with these secrets does.
+func Verify(secrets []string, header http.Header, body []byte, now time.Time, tolerance time.Duration) error {
+	v := Verifier{Secrets: secrets, Tolerance: tolerance, Now: func() time.Time { return now }}
+	return v.Verify(header, body)
+}
+
+// Verify proves that body and headers are a callback signed with one of the
+// secrets or public keys, no further than the tolerance from now. Body must be
+// the raw bytes as received. Signatures are compared in constant time.
 //
 // It demands the Standard Webhooks headers: an x-signature alone carries no time
 // and could be replayed for ever. Beside them an x-signature proves nothing more
 // and is not looked at; while a secret is being replaced it is the newest
-// secret's alone, which a receiver may not have yet. The id (webhook-id) is the same on every retry of a callback:
-// who acts on one keeps the ids it has seen.
-func Verify(secrets []string, header http.Header, body []byte, now time.Time, tolerance time.Duration) error {
+// secret's alone, which a receiver may not have yet. The id (webhook-id) is the
+// same on every retry of a callback: who acts on one keeps the ids it has seen.
+func (v Verifier) Verify(header http.Header, body []byte) error {
 	id, err := one(header, HeaderID)
 	if err != nil {
 		return err
@@ -52,29 +59,10 @@ func Verify(secrets []string, header http.Header, body []byte, now time.Time, to
 	if err != nil {
 		return err
 	}
-	if err := timely(timestamp, now, tolerance); err != nil {
+	if err := timely(timestamp, v.now(), v.Tolerance); err != nil {
 		return err
 	}
-	return verifyAny(secrets, id, timestamp, signatures, body)
-}
-
-// VerifyBody proves an x-signature alone, for receivers that have nothing else.
-// It cannot tell a replay: keep the event ids that were seen.
-func VerifyBody(secrets []string, signature string, body []byte) error {
-	given, err := hex.DecodeString(signature)
-	if err != nil {
-		return fmt.Errorf("%w: %s is not hexadecimal", ErrHeader, HeaderBody)
-	}
-	if len(secrets) == 0 {
-		return ErrNoSecret
-	}
-	for _, secret := range secrets {
-		want, err := hex.DecodeString(SignBody(secret, body))
-		if err == nil && secret != "" && hmac.Equal(want, given) {
-			return nil
-		}
-	}
-	return ErrSignature
+	return v.verifyAny(id, timestamp, signatures, body)
 }
 
 func one(header http.Header, name string) (string, error) {
@@ -102,35 +90,51 @@ func timely(timestamp string, now time.Time, tolerance time.Duration) error {
 	return nil
 }
 
-func verifyAny(secrets []string, id, timestamp, signatures string, body []byte) error {
-	if len(secrets) == 0 {
+func (v Verifier) verifyAny(id, timestamp, signatures string, body []byte) error {
+	if len(v.Secrets) == 0 && len(v.PublicKeys) == 0 {
 		return ErrNoSecret
 	}
 	given := strings.Fields(signatures)
 	if len(given) > maxSignatures {
 		return fmt.Errorf("%w: more than %d signatures", ErrHeader, maxSignatures)
 	}
-	for _, secret := range secrets {
+	for _, secret := range v.Secrets {
 		key, err := keyOf(secret)
 		if err != nil {
 			return err
 		}
-		want := mac(key, id, timestamp, body)
-		for _, s := range given {
-			if matches(s, want) {
-				return nil
-			}
+		if matchesAny(given, version, macOf(key, id, timestamp, body)) {
+			return nil
+		}
+	}
+	for _, public := range v.PublicKeys {
+		key, err := publicOf(public)
+		if err != nil {
+			return err
+		}
+		if matchesAny(given, versionKey, signedBy(key, id, timestamp, body)) {
+			return nil
 		}
 	}
 	return ErrSignature
 }
 
-// matches skips versions that it does not know, as the specification asks.
-func matches(signature string, want []byte) bool {
-	encoded, ok := strings.CutPrefix(signature, version)
-	if !ok {
-		return false
+// matchesAny skips versions other than its own, as the specification asks.
+func matchesAny(given []string, version string, right func(signature []byte) bool) bool {
+	for _, s := range given {
+		encoded, ok := strings.CutPrefix(s, version)
+		if !ok {
+			continue
+		}
+		signature, err := base64.StdEncoding.DecodeString(encoded)
+		if err == nil && right(signature) {
+			return true
+		}
 	}
-	given, err := base64.StdEncoding.DecodeString(encoded)
-	return err == nil && hmac.Equal(given, want)
+	return false
+}
+
+func macOf(key []byte, id, timestamp string, body []byte) func([]byte) bool {
+	want := mac(key, id, timestamp, body)
+	return func(signature []byte) bool { return hmac.Equal(signature, want) }
 }

@@ -142,6 +142,8 @@ func TestVerifyBody(t *testing.T) {
 		want            error
 	}{
 		{"good", good, []string{vectorSecret}, nil},
+		{"as Finora and SandPay write it", "sha256=" + good, []string{vectorSecret}, nil},
+		{"another function", "sha512=" + good, []string{vectorSecret}, webhook.ErrHeader},
 		{"upper case", strings.ToUpper(good), []string{vectorSecret}, nil},
 		{"receiver rotates", good, []string{other, vectorSecret}, nil},
 		{"another secret", good, []string{other}, webhook.ErrSignature},
@@ -157,6 +159,36 @@ func TestVerifyBody(t *testing.T) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
 		})
+	}
+}
+
+// TestVerifyBodyGivesTheVectorOfSandPay uses a vector made from its guide: a
+// secret that is no base64 is a key all the same.
+func TestVerifyBodyGivesTheVectorOfSandPay(t *testing.T) {
+	t.Parallel()
+	body := []byte(`{"event":"payment.completed","tx_id":"TX_8K3M9F"}`)
+	const signature = "sha256=fac0075c747ac316a5fbd6a4150e56d2bf66a177afbfb5b192799877a0ebad55"
+	if err := webhook.VerifyBody([]string{"whsec_test"}, signature, body); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestVerifyBodyHeaderTakesThePreviousSecretsSignature(t *testing.T) {
+	t.Parallel()
+	body, newest := []byte(vectorBody), webhook.NewSecret()
+	h := http.Header{}
+	h.Set(webhook.HeaderFinora, "sha256="+webhook.SignBody(newest, body))
+	h.Set(webhook.HeaderFinora+"-Previous", "sha256="+webhook.SignBody(vectorSecret, body))
+	for _, secret := range []string{newest, vectorSecret} {
+		if err := webhook.VerifyBodyHeader([]string{secret}, h, webhook.HeaderFinora, body); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := webhook.VerifyBodyHeader([]string{webhook.NewSecret()}, h, webhook.HeaderFinora, body); !errors.Is(err, webhook.ErrSignature) {
+		t.Error(err)
+	}
+	if err := webhook.VerifyBodyHeader([]string{newest}, h, webhook.HeaderSandPay, body); !errors.Is(err, webhook.ErrHeader) {
+		t.Error(err)
 	}
 }
 
