@@ -51,6 +51,7 @@ type Engine struct {
 	cfg     Config
 	log     *slog.Logger
 	metrics *telemetry.Metrics
+	keyring *secret.Keyring
 
 	// Driver floors.
 	Store *store.Store
@@ -71,6 +72,9 @@ type Engine struct {
 	look    *lookout
 	guard   *callback.Guard
 	handler http.Handler
+
+	// environments tells callbacks how environments sign and where they may call.
+	environments environments
 }
 
 // New wires a node bottom up. Nothing runs yet but the database and, on the
@@ -105,11 +109,11 @@ func (e *Engine) openDrivers(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)
 	}
-	keyring, err := Keyring(s)
+	e.keyring, err = Keyring(s)
 	if err != nil {
 		return err
 	}
-	e.Tenants, err = tenant.New(tenant.Config{Store: e.Store, Keyring: keyring})
+	e.Tenants, err = tenant.New(tenant.Config{Store: e.Store, Keyring: e.keyring})
 	if err != nil {
 		return err
 	}
@@ -120,14 +124,14 @@ func (e *Engine) openDrivers(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("open bus: %w", err)
 	}
-	return e.openHost(keyring)
+	return e.openHost()
 }
 
 // openHost makes the connector host and the registry of connections, which
 // need each other: the host asks for secrets, the registry for manifests. The
 // host has the store's clock, in which the deadlines of calls are given: the
 // node's own may differ by more than a deadline is long.
-func (e *Engine) openHost(keyring *secret.Keyring) (err error) {
+func (e *Engine) openHost() (err error) {
 	s := e.cfg.Settings
 	connections := &lateConnections{}
 	e.Host, err = pluginhost.New(pluginhost.Config{
@@ -137,7 +141,7 @@ func (e *Engine) openHost(keyring *secret.Keyring) (err error) {
 	if err != nil {
 		return fmt.Errorf("open connectors: %w", err)
 	}
-	e.Registry, err = registry.New(registry.Config{Store: e.Store, Keyring: keyring, Manifests: e.Host, Log: e.log})
+	e.Registry, err = registry.New(registry.Config{Store: e.Store, Keyring: e.keyring, Manifests: e.Host, Log: e.log})
 	connections.Service = e.Registry
 	return err
 }
@@ -150,13 +154,17 @@ func (e *Engine) wireNouns(context.Context) (err error) {
 	e.look = &lookout{bus: e.Bus, now: e.Store.Now}
 	e.Ingest, err = ingest.New(ingest.Config{
 		Store: e.Store, Applier: e.Applier, PerEnvironment: s.BacklogLimit, Total: s.BacklogTotal, BusAway: e.look.away,
-		Observe: e.cfg.OnAccept,
+		Observe: e.cfg.OnAccept, Sealer: e.keyring,
 	})
 	if err != nil {
 		return err
 	}
+	if err := e.wireGuard(); err != nil {
+		return err
+	}
 	e.Invoices, err = invoice.New(invoice.Config{
 		Store: e.Store, Applier: e.Applier, Documents: e.Ingest, Connections: &invoiceConnections{registry: e.Registry, host: e.Host},
+		Receivers: receivers{guard: e.guard, environments: e.environments},
 	})
 	if err != nil {
 		return err
@@ -180,17 +188,21 @@ func (e *Engine) wireNouns(context.Context) (err error) {
 	return nil
 }
 
-func (e *Engine) wireCallbacks() (err error) {
+// wireGuard makes what judges the addresses that users type.
+func (e *Engine) wireGuard() (err error) {
 	s := e.cfg.Settings
 	e.guard, err = callback.NewGuard(callback.GuardConfig{CIDRs: s.CallbackCIDRs})
 	if err != nil {
 		return err
 	}
-	sender, err := callback.NewSender(callback.SenderConfig{Guard: e.guard, Now: e.cfg.Now})
-	if err != nil {
-		return err
-	}
 	allowlist, err := callback.ParseAllowlist(s.CallbackAllowlist)
+	e.environments = environments{tenants: e.Tenants, allowHTTP: s.CallbackAllowHTTP, allowlist: allowlist}
+	return err
+}
+
+func (e *Engine) wireCallbacks() (err error) {
+	s := e.cfg.Settings
+	sender, err := callback.NewSender(callback.SenderConfig{Guard: e.guard, HeaderPrefix: s.HeaderPrefix, Now: e.cfg.Now})
 	if err != nil {
 		return err
 	}
@@ -199,8 +211,8 @@ func (e *Engine) wireCallbacks() (err error) {
 		return err
 	}
 	e.Callbacks, err = callback.New(callback.Config{
-		Store: e.Store, Applier: e.Applier, Sender: sender, Log: e.log, Timeout: s.CallbackTimeout(), Observe: attempts.observe,
-		Environments: environments{tenants: e.Tenants, allowHTTP: s.CallbackAllowHTTP, allowlist: allowlist},
+		Store: e.Store, Applier: e.Applier, Sealer: e.keyring, Sender: sender, Log: e.log, Timeout: s.CallbackTimeout(), InFlight: s.CallbackInFlight, Observe: attempts.observe,
+		Environments: e.environments,
 	})
 	return err
 }

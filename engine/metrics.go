@@ -70,12 +70,12 @@ type callbackMetrics struct {
 }
 
 func newCallbackMetrics(m *telemetry.Metrics, next func(callback.Attempted)) (*callbackMetrics, error) {
-	seconds, err := m.Seconds("callback_attempt_seconds", "Time of one attempt of a callback.", "event", "verdict")
+	seconds, err := m.Seconds("callback_attempt_seconds", "Time of one attempt of a callback.", "event", "status")
 	return &callbackMetrics{seconds: seconds, next: next}, err
 }
 
 func (c *callbackMetrics) observe(a callback.Attempted) {
-	c.seconds.WithLabelValues(a.Event.Type, a.Verdict).Observe(a.Result.Duration.Seconds())
+	c.seconds.WithLabelValues(a.Event.Type, string(a.Status)).Observe(a.Result.Duration.Seconds())
 	if c.next != nil {
 		c.next(a)
 	}

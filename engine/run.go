@@ -82,14 +82,27 @@ func (e *Engine) housekeeping(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		for {
+		e.sweep(ctx, "idempotency keys", func() (bool, error) {
 			n, err := e.Ingest.Expire(ctx)
-			if err != nil && ctx.Err() == nil {
-				e.log.Warn("expire idempotency keys", "error", err)
-			}
-			if n == 0 || err != nil {
-				break
-			}
+			return n > 0, err
+		})
+		e.sweep(ctx, "events", func() (bool, error) {
+			n, err := e.Callbacks.Expire(ctx, e.cfg.Settings.RetainEvents)
+			return n > 0, err
+		})
+		e.sweep(ctx, "gates", func() (bool, error) { return false, e.Store.DropGates(ctx) })
+	}
+}
+
+// sweep removes chunk after chunk while there are more.
+func (e *Engine) sweep(ctx context.Context, what string, chunk func() (more bool, err error)) {
+	for ctx.Err() == nil {
+		more, err := chunk()
+		if err != nil && ctx.Err() == nil {
+			e.log.Warn("expire", "what", what, "error", err)
+		}
+		if err != nil || !more {
+			return
 		}
 	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -49,12 +50,12 @@ type lateConnections struct{ *registry.Service }
 type environments struct {
 	tenants   *tenant.Service
 	allowHTTP bool
-	allowlist callback.Allowlist
+	allowlist *callback.Allowlist
 }
 
-// Signing implements callback.Environments. The allowlist is for sandbox
-// callbacks; an environment that was opened for development is let through to
-// this machine whatever the list says.
+// Signing implements callback.Environments. Callbacks of production may go
+// wherever the guard lets them, those of any other environment where the
+// allowlist says; one that was opened for development also to this machine.
 func (v environments) Signing(ctx context.Context, id domain.EnvironmentID) ([]string, callback.Policy, error) {
 	env, err := v.tenants.Environment(ctx, id)
 	if err != nil {
@@ -62,10 +63,54 @@ func (v environments) Signing(ctx context.Context, id domain.EnvironmentID) ([]s
 	}
 	secrets, err := v.tenants.SigningSecrets(ctx, id)
 	policy := callback.Policy{AllowHTTP: v.allowHTTP || env.AllowHTTP, AllowLoopback: env.AllowLoopback}
-	if env.Kind == domain.Sandbox && !env.AllowLoopback {
+	if env.Kind != domain.Production {
 		policy.Allowlist = v.allowlist
 	}
 	return secrets, policy, err
+}
+
+// Testing is Signing for test callbacks: they go only where the allowlist says,
+// in every environment.
+func (v environments) Testing(ctx context.Context, id domain.EnvironmentID) ([]string, callback.Policy, error) {
+	secrets, policy, err := v.Signing(ctx, id)
+	policy.Allowlist = v.allowlist
+	return secrets, policy, err
+}
+
+// receivers judges callback_urls as they will be judged when they are called.
+type receivers struct {
+	guard        *callback.Guard
+	environments environments
+}
+
+// CallbackRule implements invoice.Receivers.
+func (r receivers) CallbackRule(ctx context.Context, env domain.EnvironmentID) (invoice.CallbackRule, error) {
+	_, policy, err := r.environments.Signing(ctx, env)
+	return func(url string) *domain.FieldError {
+		var refused *callback.BlockedError
+		if errors.As(r.guard.Check(url, policy), &refused) {
+			fault := refused.Fault("")
+			return &fault
+		}
+		return nil
+	}, err
+}
+
+// testCallbacks sends test callbacks for the API.
+type testCallbacks struct {
+	callbacks    *callback.Service
+	environments environments
+}
+
+// TestCallback implements httpapi.TestCallbacks.
+func (c testCallbacks) TestCallback(ctx context.Context, env domain.Environment, url string) (callback.ProbeResult, error) {
+	secrets, policy, err := c.environments.Testing(ctx, env.ID)
+	if err != nil {
+		return callback.ProbeResult{}, err
+	}
+	return c.callbacks.Probe(ctx, callback.ProbeRequest{
+		URL: url, Environment: env.ID, Organisation: env.Organisation, Secrets: secrets, Policy: policy,
+	})
 }
 
 // invoiceConnections tells invoices who will register them.

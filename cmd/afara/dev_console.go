@@ -123,10 +123,10 @@ func done(stage domain.Stage) string {
 
 // attempted shows a callback that did not arrive; the receiver shows the others.
 func (c *console) attempted(a callback.Attempted) {
-	if a.Verdict == "delivered" {
+	if a.Status == callback.StatusDelivered {
 		return
 	}
-	c.line(a.Event.Resource, "callback", red, a.Result.Duration, fmt.Sprintf("attempt %d of %s: %s, then: %s", a.Number, a.Event.Type, a.Result.Reason, a.Verdict))
+	c.line(a.Event.Resource, "callback", red, a.Result.Duration, fmt.Sprintf("attempt %d of %s: %s, then: %s", a.Number, a.Event.Type, a.Result.Reason, a.Status))
 }
 
 // received shows a callback that has arrived and verified.

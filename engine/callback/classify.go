@@ -41,26 +41,52 @@ const (
 	ReasonProtocol Reason = "protocol" // the answer is not HTTP
 	ReasonBlocked  Reason = "blocked"
 	ReasonSigning  Reason = "signing" // our secret is unusable; nothing was sent
+	ReasonFormat   Reason = "format"  // the event cannot be told in the endpoint's format
+	// ReasonDeleted and ReasonDisabled: the endpoint was there no more, or not
+	// active, when the delivery came due; nothing was sent.
+	ReasonDeleted  Reason = "webhook_deleted"
+	ReasonDisabled Reason = "webhook_disabled"
 	// ReasonCanceled: our own side gave up, e.g. to shut down. It is nobody's
 	// attempt: spend none on it.
 	ReasonCanceled Reason = "canceled"
 )
 
-// classifyStatus reads a full answer. 410 is refused like other 4xx; the status
-// tells whoever disables endpoints.
-func classifyStatus(status int) (Class, Reason) {
+// answers says which refusals a receiver may take back.
+type answers int
+
+const (
+	// answersUsual: a server's fault, and what asks for patience.
+	answersUsual answers = iota
+	// answersServer: a server's fault only.
+	answersServer
+	// answersAny: whatever is not 2xx.
+	answersAny
+)
+
+// classify reads a full answer. A 410 is the last word under every policy, and a
+// redirect is never followed, whatever it counts as.
+func (a answers) classify(status int) (Class, Reason) {
+	reason := ReasonStatus
+	if status >= 300 && status < 400 {
+		reason = ReasonRedirect
+	}
 	switch {
 	case status >= 200 && status < 300:
 		return ClassDelivered, ""
-	case status >= 300 && status < 400:
-		return ClassRefused, ReasonRedirect
-	case status >= 500,
-		status == http.StatusRequestTimeout,
-		status == http.StatusTooEarly,
-		status == http.StatusTooManyRequests:
-		return ClassRetry, ReasonStatus
+	case status != http.StatusGone && a.again(status):
+		return ClassRetry, reason
 	}
-	return ClassRefused, ReasonStatus
+	return ClassRefused, reason
+}
+
+func (a answers) again(status int) bool {
+	switch {
+	case status >= 500, a == answersAny:
+		return true
+	case a == answersServer:
+		return false
+	}
+	return status == http.StatusRequestTimeout || status == http.StatusTooEarly || status == http.StatusTooManyRequests
 }
 
 // classifyError reads a request that got no full answer. caller is the context

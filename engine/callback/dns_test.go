@@ -1,13 +1,50 @@
 package callback_test
 
 import (
+	"context"
 	"encoding/binary"
 	"io"
 	"net"
 	"net/netip"
+	"testing"
 )
 
-func readFull(c net.Conn, b []byte) (int, error) { return io.ReadFull(c, b) }
+// nameServer answers every look-up with the same addresses.
+func nameServer(t *testing.T, answers ...netip.Addr) *net.Resolver {
+	t.Helper()
+	return fickleNameServer(t, func() []netip.Addr { return answers })
+}
+
+// fickleNameServer asks for the addresses at every query. It is reached over a
+// pipe instead of a network.
+func fickleNameServer(t *testing.T, answers func() []netip.Addr) *net.Resolver {
+	t.Helper()
+	return &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		client, server := net.Pipe()
+		go serveName(server, answers)
+		return client, nil
+	}}
+}
+
+// serveName speaks DNS over a stream: a length, then the message.
+func serveName(conn net.Conn, answers func() []netip.Addr) {
+	defer conn.Close()
+	for {
+		var size [2]byte
+		if _, err := io.ReadFull(conn, size[:]); err != nil {
+			return
+		}
+		query := make([]byte, binary.BigEndian.Uint16(size[:]))
+		if _, err := io.ReadFull(conn, query); err != nil {
+			return
+		}
+		answer := answerName(query, answers())
+		out := binary.BigEndian.AppendUint16(nil, uint16(len(answer)))
+		if _, err := conn.Write(append(out, answer...)); err != nil {
+			return
+		}
+	}
+}
 
 // answerName answers one DNS query (RFC 1035) for A or AAAA with those of the
 // addresses that fit its type.

@@ -1,14 +1,13 @@
 package callback
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
-	"syscall"
+	"net/url"
 	"time"
 )
 
@@ -16,10 +15,17 @@ import (
 // to public addresses.
 type Policy struct {
 	AllowHTTP bool
-	// AllowLoopback opens this machine, for development.
+	// AllowLoopback opens this machine, for development; under its own names and
+	// addresses also beyond the list.
 	AllowLoopback bool
-	// Allowlist narrows where callbacks may go; the zero value narrows nothing.
-	Allowlist Allowlist
+	// Allowlist narrows where callbacks may go; nil narrows nothing, an empty
+	// list lets nothing through.
+	Allowlist *Allowlist
+}
+
+// listed reports whether the policy's list has the URL or need not have it.
+func (p Policy) listed(u *url.URL) bool {
+	return p.Allowlist == nil || p.Allowlist.allows(u) || p.AllowLoopback && isLocalHost(u.Hostname())
 }
 
 // GuardConfig wires a Guard.
@@ -78,16 +84,9 @@ func (g *Guard) Close() {
 }
 
 func (g *Guard) transport(cfg GuardConfig, p Policy) *http.Transport {
-	dialer := &net.Dialer{
-		Timeout:  30 * time.Second, // the request's own deadline is shorter
-		Resolver: cfg.Resolver,
-		ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
-			return g.checkDial(address, p)
-		},
-	}
 	return &http.Transport{
 		Proxy:                  nil, // a proxy would dial in our place, unguarded
-		DialContext:            dialer.DialContext,
+		DialContext:            g.dial(cfg.Resolver, p),
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: cfg.RootCAs},
 		TLSHandshakeTimeout:    30 * time.Second,
 		DisableCompression:     true, // a small answer must not unpack into a large one
@@ -96,15 +95,6 @@ func (g *Guard) transport(cfg GuardConfig, p Policy) *http.Transport {
 		IdleConnTimeout:        30 * time.Second,
 		MaxResponseHeaderBytes: 32 << 10,
 	}
-}
-
-// checkDial gets the very address that is about to be connected to.
-func (g *Guard) checkDial(address string, p Policy) error {
-	to, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return blocked("address", "the address cannot be judged", "use a host name")
-	}
-	return g.checkAddr(to.Addr(), p)
 }
 
 func (g *Guard) checkAddr(a netip.Addr, p Policy) error {

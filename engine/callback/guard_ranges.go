@@ -25,11 +25,12 @@ func reserved() []string {
 }
 
 // reserved6 are the exceptions inside 2000::/3. All IPv6 outside 2000::/3 is
-// refused without a list: it holds loopback, mapped and compatible IPv4, NAT64,
-// unique local, link-local, site-local, multicast and what is not assigned.
+// refused without a list: it holds loopback, mapped, compatible and translated
+// IPv4, NAT64, discard (100::/64), SRv6 (5f00::/16), unique local, link-local,
+// site-local, multicast and what is not assigned.
 func reserved6() []string {
 	return []string{
-		"2001::/23",     // protocol assignments: Teredo, ORCHID, benchmarks
+		"2001::/23",     // protocol assignments: Teredo, ORCHID, DRIP, benchmarks
 		"2001:db8::/32", // documentation
 		"2002::/16",     // 6to4: IPv4 in disguise
 		"3fff::/20",     // documentation
@@ -41,25 +42,36 @@ func reserved6() []string {
 func never() []string {
 	return []string{
 		"0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4",
-		"100.100.100.200/32", "192.0.0.192/32", // metadata outside link-local
-		"::/128", "fe80::/10", "ff00::/8", "fd00:ec2::254/128",
-		"2002::/16", "2001::/32", // tunnels that carry any IPv4
+		"100.100.100.200/32", "192.0.0.192/32", "168.63.129.16/32", // metadata outside link-local, the last one at a public address
+		"::/128", "fe80::/10", "ff00::/8", "100::/64",
+		"fd00:ec2::254/128", "fd00:ec2::23/128", "fd20:ce::254/128", "fd00:42::42/128", // metadata
+		"2002::/16", "2001::/32", "64:ff9b:1::/48", // tunnels and translators that carry any IPv4
+	}
+}
+
+// carriers are networks whose last 32 bits are an IPv4 address: opening one must
+// not open every IPv4 network behind it.
+func carriers() []string {
+	return []string{
+		"64:ff9b::/96",    // NAT64
+		"::ffff:0:0:0/96", // SIIT
+		"::/96",           // IPv4-compatible
 	}
 }
 
 // ranges are the lists above, parsed once.
 type ranges struct {
-	reserved, never []netip.Prefix
-	global6, nat64  netip.Prefix
+	reserved, never, carriers []netip.Prefix
+	global6                   netip.Prefix
 }
 
 func newRanges() (ranges, error) {
-	r := ranges{
-		global6: netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20}), 3),
-		nat64:   netip.PrefixFrom(netip.AddrFrom16([16]byte{0x00, 0x64, 0xff, 0x9b}), 96),
-	}
+	r := ranges{global6: netip.PrefixFrom(netip.AddrFrom16([16]byte{0x20}), 3)}
 	var err error
 	if r.reserved, err = parsePrefixes(append(reserved(), reserved6()...)); err != nil {
+		return ranges{}, err
+	}
+	if r.carriers, err = parsePrefixes(carriers()); err != nil {
 		return ranges{}, err
 	}
 	r.never, err = parsePrefixes(never())
@@ -86,10 +98,10 @@ func (r ranges) judge(a netip.Addr) verdict {
 	return public
 }
 
-// embedded answers the IPv4 address inside a NAT64 address: opening NAT64 must
-// not open every IPv4 network behind it.
+// embedded answers the IPv4 address inside a carrier's address. The unspecified
+// and the loopback address of IPv6 lie among the carriers and carry none.
 func (r ranges) embedded(a netip.Addr) (netip.Addr, bool) {
-	if !r.nat64.Contains(a) {
+	if !contains(r.carriers, a) || a.IsUnspecified() || a.IsLoopback() {
 		return netip.Addr{}, false
 	}
 	b := a.As16()

@@ -1,12 +1,7 @@
 package callback_test
 
 import (
-	"context"
-	"encoding/binary"
 	"errors"
-	"net"
-	"net/http"
-	"net/netip"
 	"strings"
 	"testing"
 
@@ -41,6 +36,8 @@ func TestGuardRefusesReservedAddressesOfBothFamilies(t *testing.T) {
 		"::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "::8.8.8.8", "64:ff9b::8.8.8.8", "64:ff9b::7f00:1",
 		"64:ff9b:1::1", "100::1", "2001::1", "2001:2::1", "2001:10::1", "2001:20::1", "2001:db8::1", "2002:7f00:1::", "2002:808:808::1",
 		"3fff::1", "5f00::1", "fc00::1", "fd12:3456::1", "fe80::1", "fec0::1", "ff02::1", "4000::1", "fe80::1%25eth0",
+		"2001:0:4136:e378::1", "2001:30::1", "2001:1ff:ffff::1", "100::ffff:ffff:ffff:ffff", "100:0:0:1::1", "::ffff:0:10.0.0.1", "::ffff:0:8.8.8.8",
+		"168.63.129.16", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fd00:42::42", "::ffff:168.63.129.16", "64:ff9b:1:0:a00:1::",
 	} {
 		host := address
 		if strings.Contains(address, ":") {
@@ -58,7 +55,7 @@ func TestGuardLetsPublicAddressesThrough(t *testing.T) {
 	for _, host := range []string{
 		"1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255", "128.0.0.0",
 		"169.253.255.255", "169.255.0.0", "172.15.255.255", "172.32.0.0", "192.0.1.0", "192.0.3.0", "192.167.255.255", "192.169.0.0",
-		"198.17.255.255", "198.20.0.0", "198.51.99.255", "203.0.112.255", "203.0.114.0", "223.255.255.255",
+		"198.17.255.255", "198.20.0.0", "198.51.99.255", "203.0.112.255", "203.0.114.0", "223.255.255.255", "168.63.129.15", "168.63.129.17",
 		"[2001:200::1]", "[2606:4700::1111]", "[2001:4860:4860::8888]", "[3ffe::1]", "[2a00::1]", "[::ffff:8.8.8.8]",
 		"hooks.example.com", "EXAMPLE.com", "a_b.example.com", "xn--bcher-kva.example", "example.com.", "hooks",
 	} {
@@ -106,7 +103,7 @@ func TestRefusalsSayWhatToDoAndHideTheURL(t *testing.T) {
 
 func TestPoliciesOpenOnlyWhatTheySay(t *testing.T) {
 	t.Parallel()
-	g := guard(t, callback.GuardConfig{CIDRs: []string{"10.20.0.0/16", "fd00:ec2::/32", "64:ff9b::/96"}})
+	g := guard(t, callback.GuardConfig{CIDRs: []string{"10.20.0.0/16", "fd00:ec2::/32", "64:ff9b::/96", "::ffff:0:0:0/96"}})
 	loopback := callback.Policy{AllowLoopback: true, AllowHTTP: true}
 	for _, c := range []struct {
 		url    string
@@ -131,6 +128,9 @@ func TestPoliciesOpenOnlyWhatTheySay(t *testing.T) {
 		{"https://[64:ff9b::10.20.3.4]/", callback.Policy{}, true},
 		{"https://[64:ff9b::10.0.0.1]/", callback.Policy{}, false},
 		{"https://[64:ff9b::127.0.0.1]/", loopback, false},
+		{"https://[::ffff:0:10.20.3.4]/", callback.Policy{}, true},
+		{"https://[::ffff:0:10.0.0.1]/", callback.Policy{}, false},
+		{"https://[::10.20.3.4]/", callback.Policy{}, false},
 	} {
 		if err := g.Check(c.url, c.policy); (err == nil) != c.open {
 			t.Errorf("%s under %+v: %v", c.url, c.policy, err)
@@ -141,7 +141,8 @@ func TestPoliciesOpenOnlyWhatTheySay(t *testing.T) {
 func TestNothingOpensMetadataAndMulticast(t *testing.T) {
 	t.Parallel()
 	g := guard(t, callback.GuardConfig{CIDRs: []string{"0.0.0.0/0", "::/0"}})
-	for _, host := range []string{"169.254.169.254", "[fd00:ec2::254]", "100.100.100.200", "192.0.0.192", "224.0.0.1", "255.255.255.255", "0.0.0.0", "[::]", "[fe80::1]", "[ff02::1]", "[2002:a9fe:a9fe::1]"} {
+	for _, host := range []string{"169.254.169.254", "[fd00:ec2::254]", "100.100.100.200", "192.0.0.192", "224.0.0.1", "255.255.255.255", "0.0.0.0", "[::]", "[fe80::1]", "[ff02::1]", "[2002:a9fe:a9fe::1]",
+		"168.63.129.16", "[fd00:ec2::23]", "[fd20:ce::254]", "[fd00:42::42]", "[100::1]", "[2001::1]", "[64:ff9b:1::a00:1]", "[64:ff9b::169.254.169.254]", "[::169.254.169.254]", "[::ffff:0:169.254.169.254]", "[::ffff:169.254.169.254]"} {
 		if got := rule(g.Check("https://"+host+"/", callback.Policy{AllowLoopback: true})); got != "reserved_address" {
 			t.Errorf("%s: %q", host, got)
 		}
@@ -160,116 +161,6 @@ func TestBadNetworksAreRefused(t *testing.T) {
 	}
 }
 
-func TestAllowlistNarrows(t *testing.T) {
-	t.Parallel()
-	g := guard(t, callback.GuardConfig{})
-	list, err := callback.ParseAllowlist([]string{"Hooks.example.com", "https://example.org/in", "https://example.net:8443/"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for url, open := range map[string]bool{
-		"https://hooks.example.com/any":      true,
-		"https://hooks.example.com:8443/any": true,
-		"https://HOOKS.EXAMPLE.COM/":         true,
-		"https://hooks.example.com.evil/":    false,
-		"https://a.hooks.example.com/":       false,
-		"https://example.org/in":             true,
-		"https://example.org/in/a?b=c":       true,
-		"https://example.org:443/in/":        true,
-		"https://example.org/inner":          false,
-		"https://example.org/in/../admin":    false,
-		"https://example.org/in/%2e%2e/x":    false,
-		"https://example.org:8443/in":        false,
-		"https://example.org/":               false,
-		"https://example.net:8443/x":         true,
-		"https://example.net/x":              false,
-	} {
-		err := g.Check(url, callback.Policy{Allowlist: list})
-		if (err == nil) != open || err != nil && rule(err) != "allowlist" {
-			t.Errorf("%s: %v", url, err)
-		}
-	}
-	for _, text := range []string{"", "a b", "user@host", "host:80", "ftp://a/", "https:///x", "https://a/?q=1", "https://u@a/"} {
-		if _, err := callback.ParseAllowlist([]string{text}); err == nil {
-			t.Errorf("entry %q was accepted", text)
-		}
-	}
-}
-
-// nameServer answers every look-up with the next addresses of a list, over a
-// pipe instead of a network.
-func nameServer(t *testing.T, answers ...netip.Addr) *net.Resolver {
-	t.Helper()
-	return &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
-		client, server := net.Pipe()
-		go serveName(server, answers)
-		return client, nil
-	}}
-}
-
-// serveName speaks DNS over a stream: a length, then the message.
-func serveName(conn net.Conn, answers []netip.Addr) {
-	defer conn.Close()
-	for {
-		var size [2]byte
-		if _, err := readFull(conn, size[:]); err != nil {
-			return
-		}
-		query := make([]byte, binary.BigEndian.Uint16(size[:]))
-		if _, err := readFull(conn, query); err != nil {
-			return
-		}
-		answer := answerName(query, answers)
-		out := binary.BigEndian.AppendUint16(nil, uint16(len(answer)))
-		if _, err := conn.Write(append(out, answer...)); err != nil {
-			return
-		}
-	}
-}
-
-func TestNameIsJudgedByTheAddressThatIsDialled(t *testing.T) {
-	t.Parallel()
-	var reached int
-	server := receiver(t, func(http.ResponseWriter, *http.Request) { reached++ })
-	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
-	for _, address := range []string{"127.0.0.1", "10.1.2.3", "169.254.169.254"} {
-		g := guard(t, callback.GuardConfig{Resolver: nameServer(t, netip.MustParseAddr(address))})
-		result := send(t, g, callback.Request{URL: "http://rebind.example:" + port + "/", Policy: callback.Policy{AllowHTTP: true}})
-		if result.Class != callback.ClassBlocked || rule(result.Cause) != "reserved_address" {
-			t.Errorf("%s: %+v", address, result)
-		}
-		var b *callback.BlockedError
-		if !errors.As(result.Cause, &b) || b.Address.String() != address {
-			t.Errorf("the log does not learn the address: %v", result.Cause)
-		}
-	}
-	if reached != 0 {
-		t.Errorf("%d requests arrived", reached)
-	}
-	// The same name under a policy that opens loopback proves that the look-up
-	// was the only thing in the way.
-	g := guard(t, callback.GuardConfig{Resolver: nameServer(t, netip.MustParseAddr("127.0.0.1"))})
-	result := send(t, g, callback.Request{URL: "http://rebind.example:" + port + "/", Policy: local()})
-	if result.Class != callback.ClassDelivered || reached != 1 {
-		t.Errorf("%+v, %d arrived", result, reached)
-	}
-}
-
-func TestConnectionOfOnePolicyIsNotFoundByAnother(t *testing.T) {
-	t.Parallel()
-	server := receiver(t, func(http.ResponseWriter, *http.Request) {})
-	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
-	g := guard(t, callback.GuardConfig{Resolver: nameServer(t, netip.MustParseAddr("127.0.0.1"))})
-	url := "http://rebind.example:" + port + "/"
-	if r := send(t, g, callback.Request{URL: url, Policy: local()}); r.Class != callback.ClassDelivered {
-		t.Fatalf("%+v", r)
-	}
-	// An idle connection to this host and port is now open.
-	if r := send(t, g, callback.Request{URL: url, Policy: callback.Policy{AllowHTTP: true}}); r.Class != callback.ClassBlocked {
-		t.Errorf("%+v", r)
-	}
-}
-
 func TestTransportUsesNoProxy(t *testing.T) {
 	t.Parallel()
 	g := guard(t, callback.GuardConfig{})
@@ -277,50 +168,5 @@ func TestTransportUsesNoProxy(t *testing.T) {
 		if g.Transport(p).Proxy != nil {
 			t.Error("a proxy would dial unguarded")
 		}
-	}
-}
-
-func FuzzCheck(f *testing.F) {
-	for _, s := range []string{"https://example.com/", "https://[::ffff:a00:1]/", "https://0x7f.1/", "https://a@b:1/", "https://[fe80::1%25x]:443/", "https://1.1.1.1."} {
-		f.Add(s)
-	}
-	g := guard(f, callback.GuardConfig{})
-	f.Fuzz(func(t *testing.T, text string) {
-		if g.Check(text, callback.Policy{}) != nil {
-			return
-		}
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, text, nil)
-		if err != nil || r.URL.Scheme != "https" || r.URL.User != nil {
-			t.Fatalf("%q passed: %v", text, err)
-		}
-		if a, err := netip.ParseAddr(r.URL.Hostname()); err == nil {
-			mustBePublic(t, a)
-		}
-	})
-}
-
-func FuzzAddress(f *testing.F) {
-	for _, s := range []string{"10.0.0.1", "::1", "64:ff9b::a00:1", "2002:a00:1::", "fd00::1"} {
-		a := netip.MustParseAddr(s)
-		f.Add(a.AsSlice())
-	}
-	g := guard(f, callback.GuardConfig{})
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		a, ok := netip.AddrFromSlice(raw)
-		if !ok || g.Check("https://"+netip.AddrPortFrom(a, 443).String()+"/", callback.Policy{}) != nil {
-			return
-		}
-		mustBePublic(t, a)
-	})
-}
-
-// mustBePublic judges by another way than the guard's lists.
-func mustBePublic(t *testing.T, a netip.Addr) {
-	t.Helper()
-	a = a.Unmap()
-	b := a.AsSlice()
-	odd := a.Is4() && (b[0] == 0 || b[0] >= 224 || b[0] == 100 && b[1]>>6 == 1) || a.Is6() && b[0]>>5 != 1
-	if odd || a.IsPrivate() || !a.IsGlobalUnicast() || a.IsLoopback() || a.IsLinkLocalUnicast() || a.Zone() != "" {
-		t.Fatalf("%s passed", a)
 	}
 }

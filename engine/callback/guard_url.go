@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/afara-dev/afara/engine/domain"
 )
 
 // maxURL is the longest URL that is accepted, in bytes.
@@ -14,7 +16,7 @@ const maxURL = 2048
 // typed the URL.
 type BlockedError struct {
 	// Rule is stable and in snake_case: "scheme", "user_info", "port", "host",
-	// "reserved_address", "allowlist", "syntax", "length".
+	// "reserved_address", "allowlist", "syntax", "length", "address".
 	Rule   string
 	Detail string
 	Fix    string
@@ -24,6 +26,14 @@ type BlockedError struct {
 }
 
 func (e *BlockedError) Error() string { return "callback url: " + e.Detail + ": " + e.Fix }
+
+// Fault is the refusal as a fault of the member that held the URL.
+func (e *BlockedError) Fault(pointer string) domain.FieldError {
+	return domain.FieldError{Pointer: pointer, Code: e.Rule, Detail: sentence(e.Detail), Fix: sentence(e.Fix)}
+}
+
+// sentence makes one of an error's words.
+func sentence(words string) string { return strings.ToUpper(words[:1]) + words[1:] + "." }
 
 func blocked(rule, detail, fix string) *BlockedError {
 	return &BlockedError{Rule: rule, Detail: detail, Fix: fix}
@@ -40,13 +50,13 @@ func (g *Guard) Check(rawURL string, p Policy) error {
 	if err := checkScheme(u, p); err != nil {
 		return err
 	}
-	if err := checkPort(u); err != nil {
+	if _, err := portOf(u); err != nil {
 		return err
 	}
 	if err := g.checkHost(strings.ToLower(u.Hostname()), p); err != nil {
 		return err
 	}
-	if !p.Allowlist.allows(u) {
+	if !p.listed(u) {
 		return blocked("allowlist", "the URL is not on the allowlist of this installation", "let the operator add it (ONBOARDING_CALLBACK_ALLOWLIST)")
 	}
 	return nil
@@ -78,29 +88,29 @@ func checkScheme(u *url.URL, p Policy) error {
 	return blocked("scheme", "the scheme is not https", "use https")
 }
 
-// checkPort keeps to ports where HTTP lives: those below 1024 belong to other
-// protocols, some of which can be spoken to in HTTP.
-func checkPort(u *url.URL) error {
+// portOf keeps to ports where HTTP lives: those below 1024 belong to other
+// protocols, some of which can be spoken to in HTTP. Where the URL names none
+// it is the scheme's own, 0 without a scheme.
+func portOf(u *url.URL) (uint16, error) {
 	text := u.Port()
 	if text == "" && !strings.HasSuffix(u.Host, ":") {
-		return nil
+		return map[string]uint16{"http": 80, "https": 443}[u.Scheme], nil
 	}
 	port, err := strconv.ParseUint(text, 10, 16)
 	if err != nil || port != 80 && port != 443 && port < 1024 {
-		return blocked("port", "the port is not one for HTTP", "use 80, 443 or a port from 1024 to 65535")
+		return 0, blocked("port", "the port is not one for HTTP", "use 80, 443 or a port from 1024 to 65535")
 	}
-	return nil
+	return uint16(port), nil
 }
 
 func (g *Guard) checkHost(host string, p Policy) error {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return g.checkAddr(addr, p)
 	}
-	name := strings.TrimSuffix(host, ".")
-	if !isHostName(name) {
+	if !isHostName(strings.TrimSuffix(host, ".")) {
 		return blocked("host", "the host is neither a name nor an address", "use a host name in ASCII, or an IP address in its usual form")
 	}
-	if (name == "localhost" || strings.HasSuffix(name, ".localhost")) && !p.AllowLoopback && !g.opensLoopback() {
+	if isLocalName(host) && !p.AllowLoopback && !g.opensLoopback() {
 		return blocked("reserved_address", "the host is the engine's own machine", "use a public host")
 	}
 	return nil

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -14,18 +16,40 @@ import (
 // DefaultTimeout bounds a whole request when Request.Timeout is zero.
 const DefaultTimeout = 5 * time.Second
 
-// Request is one attempt of one delivery.
+// Request is one attempt of one delivery. It prints without its secrets.
 type Request struct {
 	URL     string
 	EventID domain.EventID
+	// EventType goes into a header where the format has one.
+	EventType string
 	// Body is sent and signed byte for byte.
 	Body []byte
-	// Secrets are those of the environment, the current one first.
+	// Format of the headers; Body is already in it.
+	Format Format
+	// Secrets are those of the receiver, the current one first.
 	Secrets []string
+	// PrivateKey (whsk_) signs in addition; empty for none.
+	PrivateKey string
+	// Headers are the endpoint's own, which CheckHeaders has passed. None of them
+	// can take the place of one that we set.
+	Headers map[string]string
 	// Timeout covers look-up, connection, TLS, request and answer together.
 	Timeout time.Duration
 	Policy  Policy
+	// Retry says which answers may pass; the zero value is the default's.
+	Retry Retry
 }
+
+// String names the request by what no secret is part of.
+func (r Request) String() string {
+	return fmt.Sprintf("%s %s as %s, %d bytes, %d secrets, %d headers", r.EventID, r.EventType, r.Format, len(r.Body), len(r.Secrets), len(r.Headers))
+}
+
+// GoString is String: %#v would print the secrets.
+func (r Request) GoString() string { return r.String() }
+
+// LogValue keeps the secrets out of slog.
+func (r Request) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
 // Result is what is recorded of an attempt. Nothing in it but Cause may hold
 // a secret or an internal address; Cause is for the log.
@@ -46,11 +70,17 @@ type Result struct {
 	Cause      error
 }
 
+// Gone reports whether the receiver asked to be sent nothing any more.
+func (r Result) Gone() bool { return r.Status == http.StatusGone }
+
 // SenderConfig wires a Sender.
 type SenderConfig struct {
 	Guard *Guard // required
 	// UserAgent of every request; default "Afara-Callback/1".
 	UserAgent string
+	// HeaderPrefix begins the names of the headers of FormatAfara; default
+	// DefaultHeaderPrefix. It may not be one that makes them another format's.
+	HeaderPrefix string
 	// Now is the clock; default time.Now.
 	Now func() time.Time
 }
@@ -60,6 +90,7 @@ type SenderConfig struct {
 type Sender struct {
 	guard     *Guard
 	userAgent string
+	prefix    string
 	now       func() time.Time
 }
 
@@ -68,7 +99,13 @@ func NewSender(cfg SenderConfig) (*Sender, error) {
 	if cfg.Guard == nil {
 		return nil, errors.New("callback: Guard is required")
 	}
-	s := &Sender{guard: cfg.Guard, userAgent: cfg.UserAgent, now: cfg.Now}
+	s := &Sender{guard: cfg.Guard, userAgent: cfg.UserAgent, prefix: cfg.HeaderPrefix, now: cfg.Now}
+	if s.prefix == "" {
+		s.prefix = DefaultHeaderPrefix
+	}
+	if err := checkPrefix(s.prefix); err != nil {
+		return nil, err
+	}
 	if s.userAgent == "" {
 		s.userAgent = "Afara-Callback/1"
 	}
@@ -108,7 +145,7 @@ func (s *Sender) attempt(ctx context.Context, r Request, at time.Time) Result {
 		class, reason := classifyError(ctx, err)
 		return Result{Class: class, Reason: reason, Cause: err}
 	}
-	return s.read(ctx, answer)
+	return s.read(ctx, answer, r)
 }
 
 func (s *Sender) request(ctx context.Context, r Request, at time.Time) (*http.Request, error) {
@@ -116,23 +153,28 @@ func (s *Sender) request(ctx context.Context, r Request, at time.Time) (*http.Re
 	if err != nil {
 		return nil, errors.New("callback: the request cannot be built from its URL")
 	}
+	for name, value := range r.Headers {
+		if !isReserved(name) {
+			req.Header.Set(name, value)
+		}
+	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", s.userAgent)
 	// Present but empty, this header is not sent and tells the transport that it
 	// may repeat the request when a reused connection turns out to be closed.
 	// Callbacks arrive at least once, so a repeat is better than a minute's wait.
 	req.Header["Idempotency-Key"] = []string{}
-	return req, Sign(req.Header, r.Secrets, string(r.EventID), at, r.Body)
+	return req, r.Sign(req.Header, s.prefix, at)
 }
 
-func (s *Sender) read(ctx context.Context, answer *http.Response) Result {
+func (s *Sender) read(ctx context.Context, answer *http.Response, to Request) Result {
 	defer answer.Body.Close()
-	class, reason := classifyStatus(answer.StatusCode)
+	class, reason := to.Retry.answers.classify(answer.StatusCode)
 	r := Result{Class: class, Reason: reason, Status: answer.StatusCode, Header: keepHeader(answer.Header)}
 	r.RetryAfter = parseRetryAfter(answer.Header.Get("Retry-After"), s.now())
 	raw, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
 	r.Truncated = len(raw) > maxAnswer
-	r.Body = printable(raw[:min(len(raw), maxAnswer)])
+	r.Body = printable(hide(raw[:min(len(raw), maxAnswer)], to.Headers))
 	if err != nil && class == ClassDelivered {
 		r.Class, r.Reason = classifyError(ctx, err)
 		r.Cause = err

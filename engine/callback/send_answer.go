@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"bytes"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -35,6 +36,28 @@ func keepHeader(h http.Header) http.Header {
 // printable makes foreign bytes fit for a text column and a console.
 func printable(raw []byte) string { return cut(redact(clean(string(raw))), maxAnswer) }
 
+// minHidden is how long a value of a header must be to be looked for: "1" or
+// "true" is no credential, and stands in many answers.
+const minHidden = 6
+
+// hide cuts the values of an endpoint's own headers out of an answer that echoes
+// them: they may be credentials of any form. One may be cut off at the end.
+func hide(answer []byte, headers map[string]string) []byte {
+	for _, value := range headers {
+		if len(value) < minHidden {
+			continue
+		}
+		answer = bytes.ReplaceAll(answer, []byte(value), []byte("[redacted]"))
+		for n := min(len(value), len(answer)); n >= minHidden; n-- {
+			if head, ok := bytes.CutSuffix(answer, []byte(value[:n])); ok {
+				answer = append(bytes.Clone(head), "[redacted]"...)
+				break
+			}
+		}
+	}
+	return answer
+}
+
 // cut shortens s to at most n bytes and leaves no half character.
 func cut(s string, n int) string {
 	if len(s) <= n {
@@ -56,7 +79,7 @@ func clean(s string) string {
 
 // What redact looks for. The last two name the member in their second group.
 var (
-	shownSecret = regexp.MustCompile(`whsec_[A-Za-z0-9+/=_-]*`)
+	shownSecret = regexp.MustCompile(`wh(?:sec|sk)_[A-Za-z0-9+/=_-]*`)
 	credentials = regexp.MustCompile(`(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=:-]+`)
 	jsonMember  = regexp.MustCompile(`("([^"\\\s]{1,64})"\s*:\s*)(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|[0-9]+)`)
 	formMember  = regexp.MustCompile(`(\b([A-Za-z0-9_.-]{1,64})=)[^&\s"'<>]+`)

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -117,6 +118,72 @@ func TestStatusDecidesWhatFollows(t *testing.T) {
 		if r.Class != want || r.Status != status || (r.Reason == "") != (want == callback.ClassDelivered) {
 			t.Errorf("%d: %+v", status, r)
 		}
+	}
+}
+
+// TestPolicyDecidesWhichAnswersMayPass: a 2xx is delivered and a 410 the last
+// word under every policy; a redirect is a failure.
+func TestPolicyDecidesWhichAnswersMayPass(t *testing.T) {
+	t.Parallel()
+	g := guard(t, callback.GuardConfig{})
+	server := receiver(t, func(w http.ResponseWriter, r *http.Request) {
+		var status int
+		_, _ = fmt.Sscanf(r.URL.Path, "/%d", &status)
+		w.WriteHeader(status)
+	})
+	usual := []int{408, 425, 429, 500, 503, 599}
+	anything := append([]int{300, 301, 302, 304, 307, 400, 401, 403, 404, 409, 422, 499}, usual...)
+	for form, again := range map[string][]int{
+		`"default"`: usual, `"none"`: usual, `{"schedule":[60]}`: usual, `"finora"`: {500, 503, 599}, `"sandpay"`: anything, `"standard"`: anything,
+	} {
+		for _, status := range append([]int{200, 204, 299, 410}, anything...) {
+			want := callback.ClassRefused
+			if status < 300 {
+				want = callback.ClassDelivered
+			} else if slices.Contains(again, status) {
+				want = callback.ClassRetry
+			}
+			r := send(t, g, callback.Request{URL: fmt.Sprintf("%s/%d", server.URL, status), Policy: local(), Retry: retry(t, form)})
+			if r.Class != want || (r.Reason == callback.ReasonRedirect) != (status/100 == 3) || r.Gone() != (status == 410) {
+				t.Errorf("%s: %d: %+v", form, status, r)
+			}
+		}
+	}
+}
+
+func TestHeadersOfTheEndpointGoAlongAndNeverInPlaceOfOurs(t *testing.T) {
+	t.Parallel()
+	var got http.Header
+	var host string
+	server := receiver(t, func(_ http.ResponseWriter, r *http.Request) { got, host = r.Header.Clone(), r.Host })
+	own := map[string]string{"Authorization": "Bearer abc", "x-tenant": "7"}
+	for _, name := range reservedHeaders() {
+		own[name] = "forged"
+	}
+	for _, f := range formats() {
+		r := send(t, guard(t, callback.GuardConfig{}), callback.Request{URL: server.URL, Policy: local(), Headers: own, Format: f})
+		if r.Class != callback.ClassDelivered {
+			t.Fatalf("%+v", r)
+		}
+		if got.Get("Authorization") != "Bearer abc" || got.Get("X-Tenant") != "7" {
+			t.Errorf("%s: own headers are missing: %v", f, got)
+		}
+		if strings.Contains(fmt.Sprint(got, host), "forged") || got.Get("Content-Type") != "application/json" {
+			t.Errorf("%s: %v", f, got)
+		}
+	}
+}
+
+func TestAnswerThatEchoesHeadersOfTheEndpointIsRecordedWithoutThem(t *testing.T) {
+	t.Parallel()
+	server := receiver(t, func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "you sent %s and 1; again %.20s", r.Header.Get("X-My-Own"), r.Header.Get("X-My-Own"))
+	})
+	r := send(t, guard(t, callback.GuardConfig{}), callback.Request{
+		URL: server.URL, Policy: local(), Headers: map[string]string{"X-My-Own": "correct horse battery staple", "X-Version": "1"},
+	})
+	if r.Body != "you sent [redacted] and 1; again [redacted]" {
+		t.Errorf("%q", r.Body)
 	}
 }
 

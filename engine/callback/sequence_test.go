@@ -30,7 +30,7 @@ func TestEventsOfOneResourceAreNumberedWithoutGapOrTwin(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = callback.New(callback.Config{
-			Store: s, Applier: applier, Environments: nowhere{}, Sender: sender, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+			Store: s, Applier: applier, Environments: nowhere{}, Sealer: keyring(t), Sender: sender, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		})
 		if err != nil {
 			t.Fatal(err)

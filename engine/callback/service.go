@@ -26,10 +26,16 @@ type Config struct {
 	Environments Environments   // required
 	Sender       *Sender        // required
 	Log          *slog.Logger   // required
-	// Timeout bounds a whole request; default DefaultTimeout.
+	// Sealer keeps the endpoints' secrets; without one no endpoint can be made.
+	Sealer Sealer
+	// Timeout bounds a whole request to a callback_url; default DefaultTimeout.
+	// Registered endpoints have that of their retry policy.
 	Timeout time.Duration
-	// Schedule of retries; default DefaultSchedule.
-	Schedule *Schedule
+	// InFlight is how many attempts this node makes at once; default 256. No host
+	// may take them all.
+	InFlight int
+	// Retry is the policy of callback_urls; default RetryDefault.
+	Retry Retry
 	// Observe is told of each attempt; nil for none.
 	Observe func(Attempted)
 }
@@ -37,19 +43,23 @@ type Config struct {
 // Attempted is one attempt, for metrics and the console.
 type Attempted struct {
 	Delivery domain.DeliveryID
+	Endpoint domain.EndpointID // empty for a callback_url
 	Event    domain.Event
 	URL      string
 	Number   int
 	Result   Result
-	// Verdict is what followed: delivered, retry, exhausted, refused.
-	Verdict string
+	// Status is where the delivery stands after it.
+	Status Status
 }
 
 // Service turns events into deliveries and makes their attempts. Its methods
 // may be called concurrently.
 type Service struct {
 	cfg      Config
-	schedule Schedule
+	audience *audience
+	known    *knownEndpoints
+	pace     *pace
+	breaker  *breaker
 }
 
 // StageDeliver is the one stage of a delivery's work.
@@ -64,12 +74,18 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Timeout <= 0 {
 		cfg.Timeout = DefaultTimeout
 	}
+	if cfg.Retry.Name == "" {
+		cfg.Retry = defaultRetry()
+	}
+	if cfg.InFlight <= 0 {
+		cfg.InFlight = 256
+	}
 	if cfg.Observe == nil {
 		cfg.Observe = func(Attempted) {}
 	}
-	s := &Service{cfg: cfg, schedule: DefaultSchedule()}
-	if cfg.Schedule != nil {
-		s.schedule = *cfg.Schedule
+	s := &Service{
+		cfg: cfg, audience: newAudience(cfg.Store), known: newKnownEndpoints(cfg.Store.Now),
+		pace: newPace(cfg.InFlight), breaker: newBreaker(),
 	}
 	registerWriters(cfg.Applier)
 	cfg.Applier.Expand(domain.PartEvent, s.expand)
@@ -77,33 +93,7 @@ func New(cfg Config) (*Service, error) {
 }
 
 // Lease is how long a claim of a delivery must last.
-func (s *Service) Lease() time.Duration { return s.cfg.Timeout + 30*time.Second }
-
-// told are the events that an invoice's callback_url hears of.
-func told(event string) bool {
-	switch event {
-	case "invoice.signed", "invoice.rejected", "invoice.held", "invoice.failed":
-		return true
-	}
-	return false
-}
-
-// expand makes an event's row and, where it has a receiver, the delivery and
-// its work: all in the transaction that makes the event true.
-func (s *Service) expand(p domain.Part) ([]domain.Part, error) {
-	e := p.(domain.Event)
-	parts := []domain.Part{eventRow{e}}
-	if e.CallbackURL == "" || !told(e.Type) {
-		return parts, nil
-	}
-	id := domain.NewID[domain.DeliveryID](domain.PrefixDelivery)
-	return append(parts,
-		newDelivery{ID: id, Event: e.ID, Environment: e.Environment, URL: e.CallbackURL, At: e.OccurredAt},
-		domain.Work{
-			ID: domain.WorkID(id), Kind: domain.WorkDelivery, Stream: domain.CallbackStream, Environment: e.Environment,
-			Gate: hostGate(e.CallbackURL), Stage: StageDeliver, DueAt: e.OccurredAt, FlowVersion: 1,
-		}), nil
-}
+func (s *Service) Lease() time.Duration { return max(s.cfg.Timeout, maxTimeout) + 30*time.Second }
 
 // hostGate is the gate of a receiver: what is wrong with a host is wrong for
 // all who call it.

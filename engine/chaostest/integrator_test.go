@@ -53,20 +53,27 @@ func (w *world) background(f func()) <-chan struct{} {
 
 // accept submits one invoice until it is accepted.
 func (w *world) accept(key, number string) {
-	var last error
-	accepted := within(2*time.Minute, func() bool {
+	w.insist("invoice "+number, func() error {
 		id, err := w.submit(key, number)
-		last = err
 		if err == nil {
 			w.mu.Lock()
 			w.accepted[number] = id
 			w.mu.Unlock()
 		}
+		return err
+	})
+}
+
+// insist repeats a request while its answer is errAgain.
+func (w *world) insist(what string, request func() error) {
+	var last error
+	accepted := within(2*time.Minute, func() bool {
+		last = request()
 		// Refused for good is no use to repeat, nor is anything after the test.
-		return !errors.Is(err, errAgain) || w.t.Context().Err() != nil
+		return !errors.Is(last, errAgain) || w.t.Context().Err() != nil
 	})
 	if w.t.Context().Err() == nil && (!accepted || last != nil) {
-		w.t.Errorf("invoice %s was not accepted: %v", number, last)
+		w.t.Errorf("%s was not accepted: %v", what, last)
 	}
 }
 
@@ -81,13 +88,19 @@ func (w *world) submit(key, number string) (string, error) {
 		ID string `json:"id"`
 	}
 	status, err := w.call(key, http.MethodPost, "/si/invoices", number, map[string]any{"invoice": invoice}, &answer)
+	return answer.ID, verdict(status, answer.ID, err)
+}
+
+// verdict is nil for a 202 that names what was accepted, and errAgain for what
+// passes.
+func verdict(status int, id string, err error) error {
 	switch {
-	case status == http.StatusAccepted && answer.ID != "":
-		return answer.ID, nil
+	case status == http.StatusAccepted && id != "":
+		return nil
 	case status == 0, status == http.StatusTooManyRequests, status >= 500:
-		return "", fmt.Errorf("%w: status %d: %w", errAgain, status, err)
+		return fmt.Errorf("%w: status %d: %w", errAgain, status, err)
 	}
-	return "", fmt.Errorf("status %d: %w", status, err)
+	return fmt.Errorf("status %d: %w", status, err)
 }
 
 // call makes one request of the API; status 0 says that no answer came.

@@ -51,12 +51,17 @@ func (r *receiver) take(w http.ResponseWriter, req *http.Request) {
 	if err != nil {
 		return // the sender died while sending; it comes again
 	}
-	if err := r.note(req.Header, body); err != nil {
+	r.check(req.Header, body)
+	w.WriteHeader(http.StatusOK)
+}
+
+// check notes what came, or what is wrong with it.
+func (r *receiver) check(header http.Header, body []byte) {
+	if err := r.note(header, body); err != nil {
 		r.mu.Lock()
 		r.faults = append(r.faults, err.Error())
 		r.mu.Unlock()
 	}
-	w.WriteHeader(http.StatusOK)
 }
 
 func (r *receiver) note(header http.Header, body []byte) error {

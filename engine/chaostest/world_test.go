@@ -69,6 +69,17 @@ type world struct {
 // one of the backend's own.
 func newWorld(t *testing.T, b backend, rate int, database string) *world {
 	t.Helper()
+	w := bareWorld(t, b, rate, database)
+	w.authority = firs.New(firs.Options{NoDuplicateGuard: true, Latency: 5 * time.Millisecond})
+	authority := httptest.NewServer(w.authority)
+	t.Cleanup(func() { _ = w.authority.Close(); authority.Close() })
+	w.provision(authority.URL)
+	return w
+}
+
+// bareWorld has neither an authority nor an integrator.
+func bareWorld(t *testing.T, b backend, rate int, database string) *world {
+	t.Helper()
 	// Not t.TempDir: connectors' sockets need a short path.
 	dir, err := os.MkdirTemp("", "chw")
 	must(t, err)
@@ -78,12 +89,8 @@ func newWorld(t *testing.T, b backend, rate int, database string) *world {
 		pace: failpoint.Pace{Anchor: time.Now(), Rate: rate},
 	}
 	t.Cleanup(w.posting.Wait)
-	w.authority = firs.New(firs.Options{NoDuplicateGuard: true, Latency: 5 * time.Millisecond})
-	authority := httptest.NewServer(w.authority)
-	t.Cleanup(func() { _ = w.authority.Close(); authority.Close() })
 	w.receiver = newReceiver(t, w.pace.Now)
 	w.configure(b)
-	w.provision(authority.URL)
 	return w
 }
 

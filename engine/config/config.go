@@ -36,8 +36,10 @@ type Config struct {
 	CallbackInFlight  int           `name:"callback-in-flight" help:"Callbacks in flight on this node." default:"256" var:"AFARA_CALLBACK_IN_FLIGHT" placeholder:"N"`
 	CallbackTimeoutMS int           `name:"callback-timeout-ms" help:"Milliseconds for a whole callback request." default:"5000" var:"ONBOARDING_CALLBACK_TIMEOUT_MS" placeholder:"MS"`
 	CallbackAllowHTTP bool          `name:"callback-allow-http" help:"Let callbacks go to http URLs; else https only." var:"ONBOARDING_CALLBACK_ALLOW_HTTP"`
-	CallbackAllowlist []string      `name:"callback-allowlist" help:"Hosts or URL prefixes that sandbox callbacks may go to; empty for any that the guard lets through." var:"ONBOARDING_CALLBACK_ALLOWLIST" placeholder:"HOST,..."`
+	CallbackAllowlist []string      `name:"callback-allowlist" help:"Hosts that sandbox callbacks and test callbacks may go to, each with port and path prefix if wanted (hooks.example.com:8443/in); empty for none." var:"ONBOARDING_CALLBACK_ALLOWLIST" placeholder:"HOST,..."`
 	CallbackCIDRs     []string      `name:"callback-allow-cidrs" help:"Reserved networks that callbacks may reach all the same, e.g. 10.20.0.0/16 for receivers inside your own network." var:"AFARA_CALLBACK_ALLOW_CIDRS" placeholder:"CIDR,..."`
+	HeaderPrefix      string        `name:"callback-header-prefix" help:"Begins the names of the headers of the payload format afara: X- gives X-Signature." default:"X-" var:"AFARA_CALLBACK_HEADER_PREFIX" placeholder:"PREFIX"`
+	RetainEvents      time.Duration `name:"retain-events" help:"How long events are kept, with their deliveries and attempts; one that is still to be delivered is kept longer." default:"720h" var:"AFARA_RETAIN_EVENTS" placeholder:"DURATION"`
 
 	LogLevel  slog.Level `name:"log-level" help:"debug, info, warn or error." default:"info" var:"AFARA_LOG_LEVEL" placeholder:"LEVEL"`
 	LogFormat string     `name:"log-format" help:"text or json." enum:"text,json" default:"text" var:"AFARA_LOG_FORMAT" placeholder:"FORMAT"`

@@ -114,7 +114,7 @@ func TestFileKeepsTheTextOfItsValues(t *testing.T) {
 hold-after: 48h
 roles: [api, worker, delivery]
 callback-allowlist:
-  - hooks.example.com
+  - hooks.example.com:8443/in
   - https://example.org/in/
 callback-allow-http: true
 metrics: false
@@ -124,7 +124,7 @@ redis-url:
 	if c.HoldAfter != 48*time.Hour || len(c.Roles) != 3 || !c.CallbackAllowHTTP || c.Metrics || c.RedisURL.IsSet() {
 		t.Errorf("%+v", c)
 	}
-	if !slices.Equal(c.CallbackAllowlist, []string{"hooks.example.com", "https://example.org/in/"}) {
+	if !slices.Equal(c.CallbackAllowlist, []string{"hooks.example.com:8443/in", "https://example.org/in/"}) {
 		t.Errorf("allowlist %q", c.CallbackAllowlist)
 	}
 }

@@ -71,6 +71,7 @@ func (c *Config) checkMaxBody() error {
 func (c *Config) checkCallbacks() error {
 	err := errors.Join(
 		within("callback-in-flight", c.CallbackInFlight, 1, 65536),
+		within("retain-events", c.RetainEvents, 24*time.Hour, 10*365*24*time.Hour),
 		within("callback-timeout-ms", c.CallbackTimeoutMS, 100, 120_000),
 	)
 	for _, text := range c.CallbackCIDRs {

@@ -67,6 +67,8 @@ type WorkChange struct {
 	// Suspect makes the message run alone next time: the connector's process
 	// ended while it was in flight with others.
 	Suspect bool
+	// Lane is the row's lane: when the row is done, the next one of it is due.
+	Lane string
 }
 
 // WorkCancel removes a row that a person takes back (void, correction). It

@@ -17,6 +17,11 @@ type Draft struct {
 	Answer []byte // JSON
 	// Done says that the answer is final; else work follows.
 	Done bool
+	// ShowsSecret says that the answer shows a secret this once: where it is kept
+	// for a repeated request, it is sealed.
+	ShowsSecret bool
+	// Committed is called once the parts are stored; nil for nothing.
+	Committed func()
 	// Explain turns a conflict of the commit into the caller's error; nil
 	// leaves it as it is.
 	Explain func(ctx context.Context, err error) error

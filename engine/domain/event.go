@@ -17,7 +17,17 @@ type Event struct {
 	OccurredAt   time.Time
 	// CallbackURL is the resource's own receiver, beside registered endpoints.
 	CallbackURL string
+	// Source says who published it; empty for the engine.
+	Source EventSource
 }
+
+// EventSource is who published an event.
+type EventSource string
+
+const (
+	SourceEngine     EventSource = "engine"
+	SourceIntegrator EventSource = "integrator"
+)
 
 // PartOf makes an Event a part of a Change.
 func (Event) PartOf() PartKind { return PartEvent }

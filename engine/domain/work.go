@@ -33,6 +33,10 @@ type Work struct {
 	Suspect     bool
 	OpenAttempt AttemptID
 	FlowVersion int
+	// Lane is what rows that must go one after another share; empty for rows
+	// that wait for nobody. Rows of a lane go in the order in which they were
+	// stored, each when the one before it has ended.
+	Lane string
 }
 
 // PartOf makes a Work a part of a Change: the row to insert.

@@ -16,7 +16,22 @@ const (
 	Acked          = "acked"
 )
 
-// All lists the points.
+// The points that only an event meets: its rows are stored and nobody was told
+// of them; its delivery is claimed and nothing was sent; the receiver's answer
+// is in and not stored.
+const (
+	Stored           = "stored"
+	DeliveryStarted  = "delivery_started"
+	DeliveryAnswered = "delivery_answered"
+)
+
+// All lists the points of an invoice.
 func All() []string {
 	return []string{Claimed, SentStored, RequestWritten, AnswerReceived, Settled, Published, Acked}
+}
+
+// Deliveries lists the points in the order in which an event and its delivery
+// over the bus meet them.
+func Deliveries() []string {
+	return []string{Stored, Published, Claimed, Acked, DeliveryStarted, DeliveryAnswered, Settled}
 }

@@ -6,18 +6,18 @@ import (
 	"time"
 
 	"github.com/afara-dev/afara/engine/domain"
-	"github.com/afara-dev/afara/engine/store"
 )
 
-// recount is how old the count may be: accepting asks often, counting reads
+// recountAfter is how old the count may be: accepting asks often, counting reads
 // every unfinished row.
-const recount = 500 * time.Millisecond
+const recountAfter = 500 * time.Millisecond
 
-// backlog counts unfinished messages. Between two counts it adds what this
+// backlog counts unfinished work. Between two counts it adds what this
 // process has accepted, so that the limit holds within a burst too. One caller
 // counts at a time; the others do not wait for it.
 type backlog struct {
-	store                 *store.Store
+	now                   func() time.Time
+	count                 func(context.Context) (all int, by map[domain.EnvironmentID]int, err error)
 	perEnvironment, total int
 
 	mu       sync.Mutex
@@ -27,9 +27,13 @@ type backlog struct {
 	by       map[domain.EnvironmentID]int
 }
 
+func (c Config) backlog(count func(context.Context) (int, map[domain.EnvironmentID]int, error)) *backlog {
+	return &backlog{now: c.Store.Now, count: count, perEnvironment: c.PerEnvironment, total: c.Total}
+}
+
 func (b *backlog) full(ctx context.Context, env domain.EnvironmentID) (bool, error) {
 	if b.outdated() {
-		if err := b.count(ctx); err != nil {
+		if err := b.recount(ctx); err != nil {
 			return false, err
 		}
 	}
@@ -43,17 +47,17 @@ func (b *backlog) full(ctx context.Context, env domain.EnvironmentID) (bool, err
 func (b *backlog) outdated() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	age := b.store.Now().Sub(b.counted)
-	if b.counting || age >= 0 && age <= recount {
+	age := b.now().Sub(b.counted)
+	if b.counting || age >= 0 && age <= recountAfter {
 		return false
 	}
 	b.counting = true
 	return true
 }
 
-func (b *backlog) count(ctx context.Context) error {
-	now := b.store.Now()
-	all, by, err := b.store.Backlog(ctx)
+func (b *backlog) recount(ctx context.Context) error {
+	now := b.now()
+	all, by, err := b.count(ctx)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.counting = false

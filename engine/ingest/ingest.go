@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,10 @@ var (
 		Kind: domain.KindTooManyRequests, Code: "backlog_full",
 		Detail: "Too many accepted invoices are still unfinished. Send again after the time in Retry-After.",
 	}
+	ErrDeliveryBacklog = &domain.Error{
+		Kind: domain.KindTooManyRequests, Code: "delivery_backlog_full",
+		Detail: "Too many deliveries are still due. Send again after the time in Retry-After.",
+	}
 	ErrBusAway = &domain.Error{
 		Kind: domain.KindUnavailable, Code: "bus_unavailable",
 		Detail: "The message bus has been away for too long to accept more. Nothing was stored: send again after the time in Retry-After.",
@@ -41,6 +46,9 @@ type Submission struct {
 	Body        []byte // raw, as the key's fingerprint
 	// New says that it adds to the backlog, and so is refused when that is full.
 	New bool
+	// Tells says the same of deliveries: those that are due and have not been
+	// attempted yet have a backlog of their own.
+	Tells bool
 	// Status is the answer's status when work follows, DoneStatus when not;
 	// both are stored with the key and mean nothing here.
 	Status, DoneStatus int
@@ -66,6 +74,14 @@ type Config struct {
 	// Observe is told of each accepted submission, after its commit; nil for
 	// none. Return at once.
 	Observe func(Accepted)
+	// Sealer keeps answers that show a secret; nil refuses to keep them.
+	Sealer Sealer
+}
+
+// Sealer keeps secrets unreadable in SQL. *secret.Keyring is the real one.
+type Sealer interface {
+	Seal(plain []byte, place string) (string, error)
+	Open(sealed, place string) ([]byte, error)
 }
 
 // Accepted is one accepted submission, for the console.
@@ -83,8 +99,8 @@ const (
 
 // Service accepts. Its methods may be called concurrently.
 type Service struct {
-	cfg     Config
-	backlog backlog
+	cfg                 Config
+	backlog, deliveries *backlog
 }
 
 // New checks cfg, fills its defaults and registers the writers of ingest's
@@ -108,7 +124,7 @@ func New(cfg Config) (*Service, error) {
 	}
 	cfg.Applier.Register(partKey, writeKey)
 	cfg.Applier.Register(domain.PartDocument, writeDocument)
-	return &Service{cfg: cfg, backlog: backlog{store: cfg.Store, perEnvironment: cfg.PerEnvironment, total: cfg.Total}}, nil
+	return &Service{cfg: cfg, backlog: cfg.backlog(cfg.Store.Backlog), deliveries: cfg.backlog(cfg.Store.DueDeliveries)}, nil
 }
 
 // Accept stores a submission once. The same key and body again answers what
@@ -122,10 +138,8 @@ func (s *Service) Accept(ctx context.Context, sub Submission) (Answer, error) {
 			return a, err
 		}
 	}
-	if sub.New {
-		if err := s.room(ctx, sub.Environment); err != nil {
-			return Answer{}, err
-		}
+	if err := s.room(ctx, sub); err != nil {
+		return Answer{}, err
 	}
 	began := s.cfg.Store.Now()
 	a, err := s.once(ctx, sub)
@@ -165,10 +179,14 @@ func (s *Service) commit(ctx context.Context, sub Submission, d domain.Draft) (A
 		status = sub.DoneStatus
 	}
 	if sub.Key != "" {
+		kept, err := s.keep(sub, d)
+		if err != nil {
+			return Answer{}, err
+		}
 		now := s.cfg.Store.Now()
 		change.Add(key{
 			environment: sub.Environment, route: sub.Route, key: sub.Key, digest: schemas.DigestOf(sub.Body).String(),
-			status: status, answer: d.Answer, created: now, expires: now.Add(keyLives),
+			status: status, answer: kept, created: now, expires: now.Add(keyLives),
 		})
 	}
 	err := s.cfg.Applier.Apply(ctx, change)
@@ -188,20 +206,67 @@ func (s *Service) commit(ctx context.Context, sub Submission, d domain.Draft) (A
 	if !d.Done {
 		s.backlog.add(sub.Environment)
 	}
+	if sub.Tells {
+		s.deliveries.add(sub.Environment)
+	}
+	if d.Committed != nil {
+		d.Committed()
+	}
 	return Answer{Status: status, Body: d.Answer}, nil
 }
 
+// sealedForm begins every sealed answer, and no JSON.
+const sealedForm = "s1:"
+
+// keep gives what is stored of an answer for a repeated request: one that shows
+// a secret is sealed.
+func (s *Service) keep(sub Submission, d domain.Draft) ([]byte, error) {
+	if !d.ShowsSecret {
+		return d.Answer, nil
+	}
+	if s.cfg.Sealer == nil {
+		return nil, errors.New("ingest: an answer that shows a secret cannot be kept without a Sealer")
+	}
+	sealed, err := s.cfg.Sealer.Seal(d.Answer, placeOf(sub))
+	return []byte(sealed), err
+}
+
+// kept gives the answer of what keep made.
+func (s *Service) kept(sub Submission, stored []byte) ([]byte, error) {
+	if s.cfg.Sealer == nil || !bytes.HasPrefix(stored, []byte(sealedForm)) {
+		return stored, nil
+	}
+	return s.cfg.Sealer.Open(string(stored), placeOf(sub))
+}
+
+// placeOf binds a sealed answer to its key.
+func placeOf(sub Submission) string {
+	return "idempotency_key/" + string(sub.Environment) + "/" + sub.Route + "/" + sub.Key
+}
+
 // room refuses when the backlog is full or the bus has been away for long.
-func (s *Service) room(ctx context.Context, env domain.EnvironmentID) error {
+func (s *Service) room(ctx context.Context, sub Submission) error {
+	if !sub.New && !sub.Tells {
+		return nil
+	}
 	if s.cfg.BusAway() > maxBusAway {
 		return later(ErrBusAway)
 	}
-	full, err := s.backlog.full(ctx, env)
-	if err != nil {
-		return err
-	}
-	if full {
-		return later(ErrBacklog)
+	for _, b := range []struct {
+		adds bool
+		to   *backlog
+		err  *domain.Error
+	}{{sub.New, s.backlog, ErrBacklog}, {sub.Tells, s.deliveries, ErrDeliveryBacklog}} {
+		if !b.adds {
+			continue
+		}
+		full, err := b.to.full(ctx, sub.Environment)
+		if err != nil {
+			return err
+		}
+		if full {
+			return later(b.err)
+		}
 	}
 	return nil
 }

@@ -65,7 +65,8 @@ func (s *Service) replay(ctx context.Context, sub Submission) (Answer, error) {
 		if digest != schemas.DigestOf(sub.Body).String() {
 			return Answer{}, ErrKeyReused
 		}
-		return Answer{Status: int(status), Body: body, Replayed: true}, nil
+		body, err := s.kept(sub, body)
+		return Answer{Status: int(status), Body: body, Replayed: err == nil}, err
 	}
 	return Answer{}, rows.Err()
 }

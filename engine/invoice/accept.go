@@ -26,7 +26,7 @@ type candidate struct {
 // Accept checks a submitted invoice and drafts its storing. prefix is where
 // the invoice stands in the request, for the pointers of errors.
 func (s *Service) Accept(ctx context.Context, env domain.Environment, prefix string, raw []byte) (domain.Draft, error) {
-	c, err := s.check(ctx, env, prefix, raw)
+	c, err := s.submitted(ctx, env, prefix, raw)
 	if err != nil {
 		return domain.Draft{}, err
 	}
@@ -36,6 +36,34 @@ func (s *Service) Accept(ctx context.Context, env domain.Environment, prefix str
 // rule finds what is wrong with an invoice beside what is stored. It is asked
 // of faulty ones too: a member that the schema refuses may hold anything.
 type rule func(*schemas.Invoice) []domain.FieldError
+
+// submitted checks what a caller has written, its callback_url too.
+func (s *Service) submitted(ctx context.Context, env domain.Environment, prefix string, raw []byte, rules ...rule) (candidate, error) {
+	if s.cfg.Receivers == nil {
+		return s.check(ctx, env, prefix, raw, rules...)
+	}
+	callable, err := s.cfg.Receivers.CallbackRule(ctx, env.ID)
+	if err != nil {
+		return candidate{}, err
+	}
+	return s.check(ctx, env, prefix, raw, append(rules, callbackRule(callable))...)
+}
+
+// callbackRule: a URL that nothing may be sent to would be found out only when
+// the callback is due.
+func callbackRule(callable CallbackRule) rule {
+	return func(inv *schemas.Invoice) []domain.FieldError {
+		if inv.CallbackURL == "" {
+			return nil
+		}
+		fault := callable(inv.CallbackURL)
+		if fault == nil {
+			return nil
+		}
+		fault.Pointer = "/callback_url"
+		return []domain.FieldError{*fault}
+	}
+}
 
 // check proves the document and finds every fault at once.
 func (s *Service) check(ctx context.Context, env domain.Environment, prefix string, raw []byte, rules ...rule) (candidate, error) {

@@ -24,7 +24,7 @@ func (s *Service) Correct(ctx context.Context, env domain.Environment, id domain
 	if err != nil {
 		return domain.Draft{}, err
 	}
-	c, err := s.check(ctx, env, prefix, raw, fixed)
+	c, err := s.submitted(ctx, env, prefix, raw, fixed)
 	if err != nil {
 		return domain.Draft{}, err
 	}

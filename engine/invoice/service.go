@@ -31,12 +31,25 @@ type Documents interface {
 	Documents(ctx context.Context, ids []domain.DocumentID) (map[domain.DocumentID]schemas.Document, error)
 }
 
+// Receivers judges where callbacks may go.
+type Receivers interface {
+	// CallbackRule gives an environment's rule: what is wrong with a URL, nil for
+	// nothing.
+	CallbackRule(ctx context.Context, env domain.EnvironmentID) (CallbackRule, error)
+}
+
+// CallbackRule says what is wrong with a callback_url, nil for nothing. The
+// pointer of the fault is the caller's to set.
+type CallbackRule func(url string) *domain.FieldError
+
 // Config wires a Service.
 type Config struct {
 	Store       *store.Store   // required
 	Applier     *store.Applier // required
 	Connections Connections    // required
 	Documents   Documents      // required
+	// Receivers judges callback_urls; nil lets every form through.
+	Receivers Receivers
 }
 
 // Service keeps invoices. Its methods may be called concurrently.

@@ -54,7 +54,9 @@ func (w *world) events(id string) []string {
 		var data []byte
 		w.must(rows.Scan(&e.ID, &e.Type, &sequence, &data, &occurred))
 		e.Data, e.OccurredAt = data, domain.FromMicros(occurred)
-		if err := schemas.Validate(schemas.EventType(e.Type), callback.Render(e, sequence)); err != nil {
+		body, err := callback.FormatAfara.Render(e, sequence)
+		w.must(err)
+		if err := schemas.Validate(schemas.EventType(e.Type), body); err != nil {
 			w.Errorf("%s: %v", e.Type, err)
 		}
 		types = append(types, e.Type)

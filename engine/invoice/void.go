@@ -83,7 +83,7 @@ func (s *Service) voidSigned(ctx context.Context, env domain.Environment, r Row,
 	if err != nil {
 		return domain.Draft{}, err
 	}
-	c, err := s.check(ctx, env, "", body)
+	c, err := s.check(ctx, env, "", body) // the callback_url is the original's
 	if err != nil {
 		return domain.Draft{}, err
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -13,8 +14,18 @@ import (
 type Writer func(domain.Part) ([]Statement, error)
 
 // Expander replaces one part by others, e.g. an event by its row, its
-// deliveries and their work.
-type Expander func(domain.Part) ([]domain.Part, error)
+// deliveries and their work. It may use what it remembers of the database when
+// its statements prove that it is still true and fail with ErrOutdated when not;
+// it is then called again, with again set, and must read anew.
+type Expander func(ctx context.Context, p domain.Part, again bool) ([]domain.Part, error)
+
+// ErrOutdated is a statement whose Expander remembered something that is no
+// longer true. Nothing was stored.
+var ErrOutdated = errors.New("store: what was remembered is outdated")
+
+// maxExpansions bounds how often one change is expanded: each time something
+// else was stored in between, so somebody has got on.
+const maxExpansions = 16
 
 // Announcer tells the bus of new and waiting work. It is called on every
 // commit, so it must not block.
@@ -93,35 +104,45 @@ func (a *Applier) Announcer(n Announcer) { a.announcer = n }
 // returns ErrStale when the fence or another count was wrong; then nothing of
 // c was stored.
 func (a *Applier) Apply(ctx context.Context, c domain.Change) error {
-	var statements []Statement
-	parts, works, err := a.expand(c.Parts)
-	if err == nil {
-		statements, err = a.statements(c.Work, parts, works)
+	for n := 1; ; n++ {
+		parts, works, err := a.write(ctx, c, n > 1)
+		if err == nil {
+			for _, watch := range a.watchers {
+				watch(parts)
+			}
+			a.announce(c, works)
+			return nil
+		}
+		a.announcer.Withdraw(works)
+		if !errors.Is(err, ErrOutdated) || n == maxExpansions {
+			return err
+		}
 	}
+}
+
+// write expands and commits c, and answers what was written.
+func (a *Applier) write(ctx context.Context, c domain.Change, again bool) ([]domain.Part, []PlacedWork, error) {
+	parts, works, err := a.expand(ctx, c.Parts, again)
+	if err != nil {
+		return nil, works, err
+	}
+	statements, err := a.statements(c.Work, parts, works)
 	if err == nil {
 		err = a.store.Write(ctx, statements)
 	}
-	if err != nil {
-		a.announcer.Withdraw(works)
-		return err
-	}
-	for _, watch := range a.watchers {
-		watch(parts)
-	}
-	a.announce(c, works)
-	return nil
+	return parts, works, err
 }
 
 // expand replaces parts until none has an expander, and sets rows of work
 // apart: where they are published is only known now. With an error it answers
 // the rows that have a place already.
-func (a *Applier) expand(parts []domain.Part) (out []domain.Part, works []PlacedWork, err error) {
+func (a *Applier) expand(ctx context.Context, parts []domain.Part, again bool) (out []domain.Part, works []PlacedWork, err error) {
 	queue := slices.Clone(parts)
 	for len(queue) > 0 {
 		part := queue[0]
 		queue = queue[1:]
 		if e, ok := a.expanders[part.PartOf()]; ok {
-			more, err := e(part)
+			more, err := e(ctx, part, again)
 			if err != nil {
 				return nil, works, err
 			}
@@ -138,8 +159,11 @@ func (a *Applier) expand(parts []domain.Part) (out []domain.Part, works []Placed
 }
 
 // place finds the row's place; a claimed row begins at the epoch that a claim
-// would have given it.
+// would have given it. A row of a lane has none: another may go before it.
 func (a *Applier) place(w domain.Work) PlacedWork {
+	if w.Lane != "" {
+		return PlacedWork{Work: w}
+	}
 	p := a.announcer.Place(w.Stream)
 	if p.Owner != "" {
 		w.Owner, w.LeaseUntil, w.Epoch = p.Owner, p.LeaseUntil, 1
@@ -182,6 +206,9 @@ func (a *Applier) announce(c domain.Change, works []PlacedWork) {
 	}
 	if c.Work != nil && c.Work.Move == domain.MoveWait {
 		a.announcer.Wake("", domain.Micros(c.Work.DueAt))
+	}
+	if c.Work != nil && c.Work.Move == domain.MoveDone && c.Work.Lane != "" {
+		a.Wake(a.store.Now())
 	}
 	for _, part := range c.Parts {
 		if r, ok := part.(domain.WorkRelease); ok {

@@ -56,6 +56,11 @@ func onlyFor(column string, reasons []string, after int) (condition string, args
 	return ` AND ` + column + ` IN (` + list + `)`, args
 }
 
+// DropGates removes gates that have opened by themselves.
+func (s *Store) DropGates(ctx context.Context) error {
+	return s.Write(ctx, []Statement{{SQL: `DELETE FROM gate WHERE closed_until <= $1`, Args: []any{domain.Micros(s.Now())}, Rows: AnyRows}})
+}
+
 // Gates lists what is paused.
 func (s *Store) Gates(ctx context.Context) ([]Gate, error) {
 	rows, err := s.Reader().Query(ctx, `SELECT key, closed_until, closed_at, reason, detail FROM gate ORDER BY key`)

@@ -9,19 +9,28 @@ import (
 	"github.com/afara-dev/afara/engine/domain"
 )
 
-const workColumns = `id, kind, stream, environment_id, connection_id, gate, stage, due_at, epoch, owner, lease_until, lost_claims, suspect, open_attempt, flow_version`
+const workColumns = `id, kind, stream, environment_id, connection_id, gate, stage, due_at, epoch, owner, lease_until, lost_claims, suspect, open_attempt, flow_version, lane`
 
-// insertWork stores a new row in its place.
+// ready is what a row needs beside its time: its gate is open at now, a
+// parameter, and nothing of its lane goes before it.
+func ready(now string) string {
+	return ` AND NOT EXISTS (SELECT 1 FROM gate WHERE gate.key IN (work.gate, work.stream) AND gate.closed_until > ` + now + `)
+ AND (lane = '' OR NOT EXISTS (SELECT 1 FROM work AS earlier WHERE earlier.lane = work.lane AND earlier.lane <> '' AND earlier.turn < work.turn))`
+}
+
+// insertWork stores a new row in its place. Turns of one lane are given one at
+// a time by whoever adds to it under a lock of its own (a resource's counter).
 func insertWork(w PlacedWork, now time.Time) Statement {
 	publishedAt := int64(0)
 	if w.Incarnation != "" {
 		publishedAt = domain.Micros(now)
 	}
 	return Statement{
-		SQL: `INSERT INTO work (id, kind, stream, environment_id, connection_id, gate, stage, due_at, epoch, owner, lease_until, published_incarnation, published_at, lost_claims, suspect, held, open_attempt, flow_version)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, '', $14)`,
+		SQL: `INSERT INTO work (id, kind, stream, environment_id, connection_id, gate, stage, due_at, epoch, owner, lease_until, published_incarnation, published_at, lost_claims, suspect, held, open_attempt, flow_version, lane, turn)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, '', $14, $15,
+ CASE WHEN $15 = '' THEN 0 ELSE (SELECT COALESCE(MAX(turn), 0) + 1 FROM work WHERE lane = $15 AND lane <> '') END)`,
 		Args: []any{w.ID, w.Kind, w.Stream, w.Environment, w.Connection, w.Gate, w.Stage, domain.Micros(w.DueAt),
-			w.Epoch, w.Owner, domain.Micros(w.LeaseUntil), w.Incarnation, publishedAt, int64(w.FlowVersion)},
+			w.Epoch, w.Owner, domain.Micros(w.LeaseUntil), w.Incarnation, publishedAt, int64(w.FlowVersion), w.Lane},
 		Rows: 1,
 	}
 }
@@ -103,8 +112,7 @@ func (s *Store) Claim(ctx context.Context, owner domain.NodeID, lease time.Durat
 	// it left an effect in doubt.
 	sql := `UPDATE work SET lost_claims = CASE WHEN owner <> '' AND open_attempt <> '' THEN lost_claims + 1 ELSE lost_claims END,
  owner = $1, epoch = epoch + 1, lease_until = $2, published_incarnation = '', published_at = 0
-WHERE due_at <= $3 AND held = 0 AND (owner = '' OR lease_until <= $3) AND id IN (` + list + `)
- AND NOT EXISTS (SELECT 1 FROM gate WHERE gate.key IN (work.gate, work.stream) AND gate.closed_until > $3)
+WHERE due_at <= $3 AND held = 0 AND (owner = '' OR lease_until <= $3) AND id IN (` + list + `)` + ready("$3") + `
 RETURNING ` + workColumns
 	var out []domain.Work
 	err := s.Update(ctx, func(ctx context.Context, tx Tx) error {
@@ -203,8 +211,7 @@ RETURNING %[4]s`, condition, len(args), s.SkipLocked(), workColumns)
 // those that the update sets, so that both statements share one list.
 func pickCondition(stream, incarnation string, now time.Time, r PickRequest) (string, []any) {
 	args := []any{incarnation, domain.Micros(now), stream}
-	common := `CAST($1 AS TEXT) <> '' AND due_at <= $2 AND held = 0 AND stream = $3
- AND NOT EXISTS (SELECT 1 FROM gate WHERE gate.key IN (work.gate, work.stream) AND gate.closed_until > $2)`
+	common := `CAST($1 AS TEXT) <> '' AND due_at <= $2 AND held = 0 AND stream = $3` + ready("$2")
 	if !r.Lost {
 		return common + ` AND owner = '' AND published_incarnation = ''`, args
 	}
@@ -261,9 +268,20 @@ func (s *Store) Streams(ctx context.Context) ([]string, error) {
 	return out, rows.Err()
 }
 
-// Backlog counts unfinished messages, in all and in one environment.
+// Backlog counts unfinished messages, in all and in each environment.
 func (s *Store) Backlog(ctx context.Context) (total int, byEnvironment map[domain.EnvironmentID]int, err error) {
-	rows, err := s.Reader().Query(ctx, `SELECT environment_id, COUNT(*) FROM work WHERE kind = 'message' AND held = 0 GROUP BY environment_id`)
+	return s.countWork(ctx, `kind = 'message' AND held = 0`)
+}
+
+// DueDeliveries counts the deliveries that could be attempted now and wait for
+// it, in all and in each environment. Those of a receiver that is left alone for
+// a while are not among them.
+func (s *Store) DueDeliveries(ctx context.Context) (total int, byEnvironment map[domain.EnvironmentID]int, err error) {
+	return s.countWork(ctx, `kind = 'delivery' AND held = 0 AND owner = '' AND due_at <= $1`+ready("$1"), domain.Micros(s.Now()))
+}
+
+func (s *Store) countWork(ctx context.Context, condition string, args ...any) (total int, byEnvironment map[domain.EnvironmentID]int, err error) {
+	rows, err := s.Reader().Query(ctx, `SELECT environment_id, COUNT(*) FROM work WHERE `+condition+` GROUP BY environment_id`, args...)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -318,7 +336,7 @@ func scanWork(rows Rows, err error) ([]domain.Work, error) {
 func scanOne(rows Rows, extra ...any) (domain.Work, error) {
 	var w domain.Work
 	var due, lease, lost, suspect, version int64
-	dest := append([]any{&w.ID, &w.Kind, &w.Stream, &w.Environment, &w.Connection, &w.Gate, &w.Stage, &due, &w.Epoch, &w.Owner, &lease, &lost, &suspect, &w.OpenAttempt, &version}, extra...)
+	dest := append([]any{&w.ID, &w.Kind, &w.Stream, &w.Environment, &w.Connection, &w.Gate, &w.Stage, &due, &w.Epoch, &w.Owner, &lease, &lost, &suspect, &w.OpenAttempt, &version, &w.Lane}, extra...)
 	if err := rows.Scan(dest...); err != nil {
 		return domain.Work{}, err
 	}

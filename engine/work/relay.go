@@ -138,6 +138,7 @@ func (r *Relay) Place(stream string) store.Placement {
 
 // Announce implements store.Announcer.
 func (r *Relay) Announce(rows []store.PlacedWork) {
+	failpoint.Hit(failpoint.Stored)
 	r.mu.Lock()
 	ring := false
 	for _, w := range rows {
@@ -148,6 +149,9 @@ func (r *Relay) Announce(rows []store.PlacedWork) {
 			r.out[w.Stream] = append(r.out[w.Stream], envelope(w.Work))
 			ring = true
 		default:
+			if _, ok := r.streams[w.Stream]; !ok {
+				r.streams[w.Stream] = &streamState{} // to be looked at by the pick that follows
+			}
 			r.alarms.add(domain.Micros(w.DueAt))
 			defer signal(r.nudge)
 		}
