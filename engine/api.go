@@ -11,7 +11,9 @@ import (
 func (e *Engine) wireAPI(context.Context) (err error) {
 	s := e.cfg.Settings
 	cfg := httpapi.Config{
-		Keys: e.Tenants, Ingest: e.Ingest, Invoices: e.Invoices, Pipeline: e.Pipeline, Connections: e.Registry, Connectors: e.Host,
+		Keys: e.Tenants, Ingest: e.Ingest, Invoices: e.Invoices, Pipeline: e.Pipeline, Callbacks: e.Callbacks, Signing: e.Tenants,
+		TestCallbacks: testCallbacks{callbacks: e.Callbacks, environments: e.environments},
+		Connections:   e.Registry, Connectors: e.Host,
 		Store: e.Store, Bus: e.Bus, Log: e.log, Now: e.cfg.Now, MaxBody: s.MaxBody,
 	}
 	if s.Metrics {

@@ -11,6 +11,7 @@ type api struct {
 	metrics     metrics
 	metricsPage http.Handler
 	slots       slots
+	trials      slots
 	document    document
 	bodies      bodies
 	ready       lastReady
@@ -43,7 +44,7 @@ func newAPI(cfg Config) (*api, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
-	a := &api{cfg: cfg, metrics: m, slots: newSlots(cfg.MaxInFlight), document: doc, bodies: bodies}
+	a := &api{cfg: cfg, metrics: m, slots: newSlots(cfg.MaxInFlight), trials: newSlots(maxTrials), document: doc, bodies: bodies}
 	if cfg.Metrics != nil {
 		a.metricsPage = cfg.Metrics.Handler()
 	}

@@ -19,14 +19,34 @@ const (
 	bodyVoid    = "VoidRequest"
 	bodyResolve = "ResolveRequest"
 	bodyReplay  = "ReplayRequest"
+	bodyProbe   = "TestCallbackRequest"
+
+	bodyWebhook          = "WebhookRequest"
+	bodyWebhookChange    = "WebhookChangeRequest"
+	bodyRotate           = "RotateRequest"
+	bodyTest             = "TestRequest"
+	bodyReplaySince      = "ReplaySinceRequest"
+	bodyPublish          = "PublishRequest"
+	bodyPublishBatch     = "PublishBatchRequest"
+	bodyReplayDeliveries = "ReplayDeliveriesRequest"
+	bodyReplayFailed     = "ReplayFailedRequest"
 )
+
+// allBodies lists them.
+func allBodies() []string {
+	return []string{
+		bodySample, bodyVoid, bodyResolve, bodyReplay, bodyProbe,
+		bodyWebhook, bodyWebhookChange, bodyRotate, bodyTest, bodyReplaySince,
+		bodyPublish, bodyPublishBatch, bodyReplayDeliveries, bodyReplayFailed,
+	}
+}
 
 // bodies are the compiled schemas of small bodies.
 type bodies map[string]*schemas.Schema
 
 func compileBodies(d document) (bodies, error) {
 	out := bodies{}
-	for _, name := range []string{bodySample, bodyVoid, bodyResolve, bodyReplay} {
+	for _, name := range allBodies() {
 		raw, err := d.component(name)
 		if err != nil {
 			return nil, err
@@ -46,17 +66,35 @@ func (a *api) decode(r *http.Request, name string, v any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	body := raw
+	return raw, a.decodeRaw(raw, name, v)
+}
+
+// decodeRaw is decode for a body that was read.
+func (a *api) decodeRaw(body []byte, name string, v any) error {
 	if len(body) == 0 {
 		body = []byte("{}")
 	}
 	if e := bodyError(a.bodies[name].Validate(body), ""); e != nil {
-		return nil, e
+		return e
 	}
 	if err := json.Unmarshal(body, v); err != nil {
-		return nil, fmt.Errorf("decode %s: %w", name, err)
+		return unfit(err)
 	}
-	return raw, nil
+	return nil
+}
+
+// unfit is a value that the schema takes and Go does not: 1e2 is a whole number
+// to the one only.
+func unfit(err error) error {
+	pointer := ""
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) && wrong.Field != "" {
+		pointer = "/" + strings.ReplaceAll(wrong.Field, ".", "/")
+	}
+	return invalidBody([]domain.FieldError{{
+		Pointer: pointer, Code: "type", Detail: "The value is written in a way that is not read here.",
+		Fix: "Write whole numbers as digits alone, and times like 2026-01-31T08:00:00Z.",
+	}})
 }
 
 // bodyError turns what a schema found into the caller's error, nil for nil.

@@ -58,7 +58,10 @@ func TestEveryOperationDoesWhatTheDocumentSays(t *testing.T) {
 	a.ask(200, nil, ops, "POST", "/si/messages/"+string(first.MessageID)+"/resolve", `{"outcome":"COMPLETED","evidence":"The authority's portal shows it."}`)
 	a.ask(200, nil, ops, "POST", "/si/dlq/replay", `{"ids":["`+string(second.MessageID)+`"]}`)
 
+	a.webhooks(w.ours)
+
 	a.ask(200, nil, read, "GET", "/si/connectors/registry", "")
+	a.ask(200, nil, write, "POST", "/onboarding/test-callback", `{"url":"`+receiver(t, http.StatusOK, "ok").URL+`","environmentId":"`+string(w.ours.environment.ID)+`"}`)
 	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
 		a.ask(200, nil, "", "GET", path, "")
 	}
@@ -72,12 +75,52 @@ func TestEveryOperationDoesWhatTheDocumentSays(t *testing.T) {
 
 	for _, o := range a.contract.operations {
 		for code := range o.node["responses"].(map[string]any) {
-			text := map[string]string{"200": "OK", "202": "Accepted", "304": "Not Modified"}[code]
+			text := map[string]string{"200": "OK", "201": "Created", "202": "Accepted", "304": "Not Modified"}[code]
 			if text != "" && !a.seen[o.id+" "+text] {
 				t.Errorf("no call of %s was answered %s", o.id, code)
 			}
 		}
 	}
+}
+
+// webhooks asks for all that is about events and their receivers.
+func (a *asker) webhooks(c caller) {
+	h := a.hook()
+	write, read, ops := c.write, c.read, c.ops
+	var hook one[webhook]
+	a.ask(201, &hook, write, "POST", "/v1/webhooks", `{"url":"`+h.URL+`","events":["customer.*","sale.sync"],"description":"books","isActive":true,
+		"payloadFormat":"afara","retryPolicy":"default","rateLimit":100,"maxInFlight":8,"ordered":true,"headers":{"X-Token":"tulips"},"signatures":["v1","v1a"]}`, "Idempotency-Key", "k-1")
+	path := "/v1/webhooks/" + hook.Data.ID
+	a.ask(200, nil, read, "GET", "/v1/webhooks", "")
+	a.ask(200, nil, read, "GET", path, "")
+	a.ask(200, nil, write, "PUT", path, `{"secret":"whsec_********","ordered":false,"signatures":["v1"]}`)
+	a.ask(200, nil, write, "POST", path+"/rotate-secret", "")
+	a.ask(200, nil, write, "POST", path+"/test", `{"event":"customer.created"}`)
+	a.ask(200, nil, write, "POST", "/v1/environment/rotate-secret", `{"overlapSeconds":0}`)
+	a.ask(200, nil, read, "GET", "/v1/event-types", "")
+
+	var event one[storedEvent]
+	h.answer(http.StatusBadRequest, "no")
+	a.ask(202, &event, write, "POST", "/v1/events", `{"event":"customer.created","resourceId":"cus_1","occurredAt":"2025-08-05T12:00:00Z","data":`+aCustomer+`}`, "Idempotency-Key", "k-2")
+	a.ask(202, nil, write, "POST", "/v1/events", `{"events":[{"event":"customer.updated","data":`+aCustomer+`}]}`)
+	a.ask(200, nil, read, "GET", "/v1/events?event=customer.*&resourceId=cus_1&since=2025-08-05T00:00:00Z&until=2025-08-06T00:00:00Z&order=asc&limit=1", "")
+	a.ask(200, nil, read, "GET", "/v1/events/"+event.Data.EventID, "")
+	a.deliver()
+	a.clock.Add(hour) // the rate limit lets one go at a time
+	a.deliver()
+	var list many[delivery]
+	a.ask(200, &list, read, "GET", "/v1/deliveries?webhookId="+hook.Data.ID+"&eventId="+event.Data.EventID+
+		"&event=customer.created&resourceId=cus_1&status=refused&codeClass=4xx&since=2025-08-05T00:00:00Z&until=2027-08-06T00:00:00Z&limit=1", "")
+	one := "/v1/deliveries/" + list.Data[0].ID
+	a.ask(200, nil, read, "GET", one, "")
+	a.ask(200, nil, read, "GET", one+"/attempts", "")
+	a.ask(202, nil, write, "POST", one+"/replay", "")
+	a.ask(200, nil, write, "POST", "/v1/deliveries/replay", `{"filter":{"status":"refused","since":"2025-08-05T00:00:00Z"},"preview":true}`)
+	a.ask(200, nil, ops, "GET", "/si/callbacks/dlq?status=refused&webhookId="+hook.Data.ID+"&limit=1", "")
+	a.ask(200, nil, ops, "GET", "/si/callbacks/dlq/stats", "")
+	a.ask(200, nil, ops, "POST", "/si/callbacks/dlq/replay", `{"ids":["`+list.Data[0].ID+`"]}`)
+	a.ask(200, nil, write, "POST", path+"/replay", `{"since":"2025-08-05T00:00:00Z"}`)
+	a.ask(200, nil, write, "DELETE", path, "")
 }
 
 func TestTheDocumentAndTheRoutesAreTheSame(t *testing.T) {

@@ -77,15 +77,21 @@ func (a *api) voidInvoice(w http.ResponseWriter, r *http.Request) error {
 // accept stores what make drafts, once for each Idempotency-Key. The key's
 // route holds the path, so that one key on two invoices is two keys.
 func (a *api) accept(w http.ResponseWriter, r *http.Request, body []byte, make func(context.Context) (domain.Draft, error)) error {
-	key, err := idempotencyKey(r)
-	if err != nil {
-		return err
-	}
-	done, err := a.cfg.Ingest.Accept(r.Context(), ingest.Submission{
-		Environment: principal(r).Environment.ID, Route: r.Method + " " + r.URL.Path, Key: key, Body: body,
+	return a.submit(w, r, ingest.Submission{
+		Body:   body,
 		New:    r.Method == http.MethodPost && chi.URLParam(r, "id") == "", // a correction or a void replaces what is there
 		Status: http.StatusAccepted, DoneStatus: http.StatusOK, Make: make,
 	})
+}
+
+// submit gives a submission its environment, route and key, and answers what
+// became of it.
+func (a *api) submit(w http.ResponseWriter, r *http.Request, sub ingest.Submission) (err error) {
+	sub.Environment, sub.Route = principal(r).Environment.ID, r.Method+" "+r.URL.Path
+	if sub.Key, err = idempotencyKey(r); err != nil {
+		return err
+	}
+	done, err := a.cfg.Ingest.Accept(r.Context(), sub)
 	if err != nil {
 		return err
 	}

@@ -55,12 +55,15 @@ func (a *api) getOpenAPIJSON(w http.ResponseWriter, r *http.Request) error {
 	return static(w, r, "application/json", a.document.json)
 }
 
+// schemaHost begins the ids of schemas; what follows is their path here.
+const schemaHost = "https://afara.dev"
+
 var errNoSchema = &domain.Error{Kind: domain.KindNotFound, Code: "no_such_schema",
 	Detail: "There is no such schema; openapi.yaml refers to those that there are."}
 
 // getSchema serves a canonical schema at the path of its id.
 func (*api) getSchema(w http.ResponseWriter, r *http.Request) error {
-	source, err := schemas.Source(schemas.ID("https://afara.dev/schemas/" + chi.URLParam(r, "*")))
+	source, err := schemas.Source(schemas.ID(schemaHost + "/schemas/" + chi.URLParam(r, "*")))
 	if err != nil {
 		return errNoSchema
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/schemas"
 )
 
 // maxParameter is the longest value of a query parameter, in bytes.
@@ -94,6 +95,22 @@ func (q *query) id(name, prefix string) string {
 	}
 	return v
 }
+
+// pattern is an event type or a pattern such as invoice.*.
+func (q *query) pattern(name string) string {
+	v := q.text(name)
+	if v == "" {
+		return ""
+	}
+	if _, err := schemas.ParseEventPattern(v); err != nil {
+		q.fault(name, "event_type", "No event type is like this.", fixEventType)
+		return ""
+	}
+	return v
+}
+
+// fixEventType is what to do about a type that is none.
+const fixEventType = "GET /v1/event-types lists all types."
 
 // count is a number from 1 to most, or fallback when absent.
 func (q *query) count(name string, fallback, most int) int {

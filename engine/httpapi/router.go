@@ -37,8 +37,8 @@ type route struct {
 // routes is the whole API. A test holds openapi.yaml to it.
 func (a *api) routes() []route {
 	const (
-		get, post, put   = http.MethodGet, http.MethodPost, http.MethodPut
-		read, write, ops = domain.ScopeRead, domain.ScopeWrite, domain.ScopeOps
+		get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
+		read, write, ops    = domain.ScopeRead, domain.ScopeWrite, domain.ScopeOps
 	)
 	var none, probe, body = limits{}, limits{uncounted: true}, limits{body: true}
 	return []route{
@@ -56,6 +56,33 @@ func (a *api) routes() []route {
 		{post, "/si/dlq/replay", ops, body, a.replayHeld},
 
 		{get, "/si/connectors/registry", read, none, a.getRegistry},
+
+		{post, "/onboarding/test-callback", write, body, a.testCallback},
+
+		{post, "/v1/webhooks", write, body, a.postWebhook},
+		{get, "/v1/webhooks", read, none, a.listWebhooks},
+		{get, "/v1/webhooks/{id}", read, none, a.getWebhook},
+		{put, "/v1/webhooks/{id}", write, body, a.putWebhook},
+		{del, "/v1/webhooks/{id}", write, none, a.deleteWebhook},
+		{post, "/v1/webhooks/{id}/rotate-secret", write, body, a.rotateWebhook},
+		{post, "/v1/webhooks/{id}/test", write, body, a.testWebhook},
+		{post, "/v1/webhooks/{id}/replay", write, body, a.replayWebhook},
+		{post, "/v1/environment/rotate-secret", write, body, a.rotateEnvironment},
+
+		{get, "/v1/event-types", read, none, a.listEventTypes},
+		{post, "/v1/events", write, body, a.postEvents},
+		{get, "/v1/events", read, limits{query: eventFilters()}, a.listEvents},
+		{get, "/v1/events/{id}", read, none, a.getEvent},
+
+		{get, "/v1/deliveries", read, limits{query: deliveryFilters()}, a.listDeliveries},
+		{post, "/v1/deliveries/replay", write, body, a.replayDeliveries},
+		{get, "/v1/deliveries/{id}", read, none, a.getDelivery},
+		{get, "/v1/deliveries/{id}/attempts", read, none, a.listDeliveryAttempts},
+		{post, "/v1/deliveries/{id}/replay", write, none, a.replayDelivery},
+
+		{get, "/si/callbacks/dlq", ops, limits{query: failedFilters()}, a.listFailed},
+		{get, "/si/callbacks/dlq/stats", ops, none, a.failedStats},
+		{post, "/si/callbacks/dlq/replay", ops, body, a.replayFailed},
 
 		{get, "/healthz", public, probe, a.healthz},
 		{get, "/readyz", public, probe, a.readyz},
@@ -86,7 +113,7 @@ func (a *api) router() http.Handler {
 
 func (a *api) refuseMethod(m *chi.Mux) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut} {
+		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
 			as := method
 			if method == http.MethodHead {
 				as = http.MethodGet

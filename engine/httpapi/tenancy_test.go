@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,39 +10,69 @@ import (
 	"github.com/afara-dev/afara/engine/httpapi"
 )
 
-// target is a route's path with our invoice and message in it, and a body that
-// would do something.
-func target(r httpapi.Route, inv, held shown) (path, body string) {
+// things are what a tenant has: of each kind one that a route can name.
+type things struct {
+	invoice, held shown
+	hook          webhook
+	event, failed string
+	known         []string // what no other tenant may read
+}
+
+// ourThings makes one of each kind.
+func (w *world) ourThings(prefix string) things {
+	w.t.Helper()
+	h := w.hook()
+	h.answer(http.StatusBadRequest, "no")
+	o := things{invoice: w.signed(prefix + "-1"), held: w.held(prefix + "-2"), hook: w.webhook(h.URL)}
+	o.event = w.published(prefix + "-CUSTOMER")
+	w.deliver()
+	o.failed = w.listed("?webhookId=" + o.hook.ID)[0].ID
+	w.clock.Add(hour)
+	o.known = []string{
+		o.invoice.ID, o.held.ID, string(o.invoice.MessageID), string(o.held.MessageID), string(w.ours.connection), prefix + "-1", prefix + "-2",
+		o.hook.ID, o.hook.URL, o.hook.Secret, o.event, o.failed, prefix + "-CUSTOMER",
+	}
+	return o
+}
+
+// target is a route's path with our thing in it, and a body that would do
+// something.
+func (o things) target(r httpapi.Route) (path, body string) {
 	path = strings.Replace(r.Path, "*", "v1/invoice.json", 1)
-	if strings.HasPrefix(path, "/si/messages/") {
-		path = strings.Replace(path, "{id}", string(held.MessageID), 1)
+	for prefix, id := range map[string]string{
+		"/si/messages/": string(o.held.MessageID), "/v1/webhooks/": o.hook.ID, "/v1/events/": o.event, "/v1/deliveries/": o.failed, "/si/invoices/": o.invoice.ID,
+	} {
+		if strings.HasPrefix(path, prefix) {
+			path = strings.Replace(path, "{id}", id, 1)
+		}
 	}
-	path = strings.Replace(path, "{id}", inv.ID, 1)
-	switch {
-	case r.Method == http.MethodPut:
-		body = `{"invoice":{}}`
-	case strings.HasSuffix(path, "/resolve"):
-		body = `{"outcome":"FAILED","evidence":"I say so and so it is."}`
-	case strings.HasSuffix(path, "/replay"):
-		body = `{"ids":["` + string(held.MessageID) + `"]}`
-	case r.Method == http.MethodPost && strings.HasSuffix(path, "/invoices"):
-		body = `{"invoice":{}}`
-	}
-	return path, body
+	return path, map[string]string{
+		"POST /si/invoices":              `{"invoice":{}}`,
+		"PUT /si/invoices/{id}":          `{"invoice":{}}`,
+		"POST /si/messages/{id}/resolve": `{"outcome":"FAILED","evidence":"I say so and so it is."}`,
+		"POST /si/dlq/replay":            `{"ids":["` + string(o.held.MessageID) + `"]}`,
+		"POST /v1/webhooks":              `{"url":"https://theirs.example/","events":["*"]}`,
+		"PUT /v1/webhooks/{id}":          `{"url":"https://theirs.example/"}`,
+		"POST /v1/webhooks/{id}/replay":  `{"since":"2025-08-05T00:00:00Z"}`,
+		"POST /v1/events":                `{"event":"customer.created","data":` + aCustomer + `}`,
+		"POST /v1/deliveries/replay":     `{"filter":{"webhookId":"` + o.hook.ID + `"}}`,
+		"POST /onboarding/test-callback": `{"url":"https://10.0.0.1/"}`,
+		"POST /si/callbacks/dlq/replay":  `{"ids":["` + o.failed + `"]}`,
+	}[r.Method+" "+r.Path]
 }
 
 func TestAnotherTenantsKeyReachesNothingOnAnyRoute(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	inv, held := w.signed("TENANT-1"), w.held("TENANT-2")
-	w.clock.Add(hour)
-	ours := []string{inv.ID, held.ID, string(inv.MessageID), string(held.MessageID), string(w.ours.connection), "TENANT-1", "TENANT-2"}
+	o := w.ourThings("TENANT")
+	secrets, err := w.tenants.SigningSecrets(t.Context(), w.ours.environment.ID)
+	must(t, err)
 	named := 0
 	for _, r := range httpapi.Routes() {
 		if r.Scope == "" {
 			continue
 		}
-		path, body := target(r, inv, held)
+		path, body := o.target(r)
 		got := w.call(w.theirs.all, r.Method, path, body)
 		if strings.Contains(r.Path, "{id}") {
 			named++
@@ -52,27 +83,49 @@ func TestAnotherTenantsKeyReachesNothingOnAnyRoute(t *testing.T) {
 		if r.Path == "/si/dlq/replay" && !strings.Contains(string(got.body), `"replayed":[]`) {
 			t.Errorf("another tenant replayed our message: %s", got.body)
 		}
-		for _, id := range ours {
+		if (r.Path == "/v1/deliveries/replay" || r.Path == "/si/callbacks/dlq/replay") && !strings.Contains(string(got.body), `"matched":0`) {
+			t.Errorf("another tenant replayed our delivery: %s", got.body)
+		}
+		for _, id := range o.known {
 			if strings.Contains(string(got.body), id) && !strings.Contains(body, id) {
 				t.Errorf("%s %s shows %s: %s", r.Method, r.Path, id, got.body)
 			}
 		}
 	}
-	if named < 5 {
+	if named < 15 {
 		t.Fatalf("only %d routes name a resource", named)
 	}
-	if after := w.read(held.ID); after.HeldReason == nil || after.Status != "DRAFT" {
-		t.Errorf("another tenant changed our held invoice: %+v", after)
+	w.unharmed(o, secrets)
+}
+
+// unharmed fails when somebody has changed our things.
+func (w *world) unharmed(o things, secrets []string) {
+	w.t.Helper()
+	if after := w.read(o.held.ID); after.HeldReason == nil || after.Status != "DRAFT" {
+		w.t.Errorf("another tenant changed our held invoice: %+v", after)
 	}
-	if after := w.read(inv.ID); after.Status != "COMPLETED" {
-		t.Errorf("another tenant changed our signed invoice: %+v", after)
+	if after := w.read(o.invoice.ID); after.Status != "COMPLETED" {
+		w.t.Errorf("another tenant changed our signed invoice: %+v", after)
+	}
+	var hook one[webhook]
+	w.want(http.StatusOK, &hook, w.ours.read, "GET", "/v1/webhooks/"+o.hook.ID, "")
+	if hook.Data.URL != o.hook.URL || !hook.Data.IsActive {
+		w.t.Errorf("another tenant changed our webhook: %+v", hook.Data)
+	}
+	if list := w.listed("?webhookId=" + o.hook.ID); len(list) != 1 {
+		w.t.Errorf("another tenant made us deliveries: %+v", list)
+	}
+	after, err := w.tenants.SigningSecrets(w.t.Context(), w.ours.environment.ID)
+	must(w.t, err)
+	if !slices.Equal(after, secrets) {
+		w.t.Error("another tenant rotated our signing secret")
 	}
 }
 
 func TestEveryRouteWantsAKeyWithItsScope(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	inv, held := w.signed("SCOPE-1"), w.held("SCOPE-2")
+	o := w.ourThings("SCOPE")
 	lacking := map[domain.Scope][]string{
 		domain.ScopeRead: {w.ours.ops}, domain.ScopeWrite: {w.ours.read, w.ours.ops}, domain.ScopeOps: {w.ours.read, w.ours.write},
 	}
@@ -81,7 +134,7 @@ func TestEveryRouteWantsAKeyWithItsScope(t *testing.T) {
 	must(t, w.tenants.RevokeKey(t.Context(), revoked.environment.ID, domain.KeyID(id)))
 	wrong := w.ours.all[:len(w.ours.all)-4] + "AAAA"
 	for _, r := range httpapi.Routes() {
-		path, body := target(r, inv, held)
+		path, body := o.target(r)
 		if r.Scope == "" {
 			if got := w.call("", r.Method, path, body); got.status != http.StatusOK {
 				t.Errorf("%s %s: status %d without a key", r.Method, r.Path, got.status)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +40,8 @@ type world struct {
 	tenants  *tenant.Service
 	registry *registry.Service
 	pipeline *pipeline.Pipeline
+	callback *callback.Service
+	policy   atomic.Pointer[callback.Policy] // of every environment
 	host     *host
 	bus      *pinger
 	database *pinger
@@ -85,9 +88,9 @@ func (w *world) wire(options []option) {
 	w.registry, err = registry.New(registry.Config{Store: w.store, Keyring: keyring, Manifests: w.host, Log: log})
 	must(t, err)
 	applier := store.NewApplier(w.store)
-	door := ingest.Config{Store: w.store, Applier: applier}
+	door := ingest.Config{Store: w.store, Applier: applier, Sealer: keyring}
 	cfg := httpapi.Config{
-		Keys: w.tenants, Connections: w.registry, Connectors: w.host, Store: w.database, Bus: w.bus,
+		Keys: w.tenants, Signing: w.tenants, Connections: w.registry, Connectors: w.host, Store: w.database, Bus: w.bus,
 		Log: log, Metrics: telemetry.New(), Now: w.clock.Now,
 	}
 	for _, o := range options {
@@ -106,10 +109,12 @@ func (w *world) wire(options []option) {
 	guard, err := callback.NewGuard(callback.GuardConfig{})
 	must(t, err)
 	t.Cleanup(guard.Close)
-	sender, err := callback.NewSender(callback.SenderConfig{Guard: guard})
+	sender, err := callback.NewSender(callback.SenderConfig{Guard: guard, Now: w.clock.Now})
 	must(t, err)
-	_, err = callback.New(callback.Config{Store: w.store, Applier: applier, Environments: unsigned{}, Sender: sender, Log: log})
+	w.policy.Store(&callback.Policy{AllowHTTP: true, AllowLoopback: true})
+	w.callback, err = callback.New(callback.Config{Store: w.store, Applier: applier, Environments: signing{w}, Sealer: keyring, Sender: sender, Log: log})
 	must(t, err)
+	cfg.Callbacks, cfg.TestCallbacks = w.callback, tester{w.callback, w.tenants}
 	audit.Register(applier)
 	w.handler, err = httpapi.New(cfg)
 	must(t, err)
@@ -163,10 +168,13 @@ func referenceKey() schemas.ReferenceKey {
 	return schemas.ReferenceKey{Strip: "-/. ", Case: "upper", Pattern: "^[A-Z0-9]+$", MaxLength: 32}
 }
 
-type unsigned struct{}
+// signing tells callbacks how an environment signs and where it may call, as
+// engine.New does.
+type signing struct{ *world }
 
-func (unsigned) Signing(context.Context, domain.EnvironmentID) ([]string, callback.Policy, error) {
-	return nil, callback.Policy{}, errors.New("no delivery is made here")
+func (s signing) Signing(ctx context.Context, env domain.EnvironmentID) ([]string, callback.Policy, error) {
+	secrets, err := s.tenants.SigningSecrets(ctx, env)
+	return secrets, *s.policy.Load(), err
 }
 
 // reply is an answer of the API.
