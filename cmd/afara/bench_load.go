@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,47 +10,43 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/afara-dev/afara/schemas"
 )
 
-// benchLoad posts invoices from outside. At a fixed rate it is an open loop:
-// an invoice is due at its time whether or not earlier ones were answered, and
-// its latency counts from then.
+// benchLoad posts from outside. At a fixed rate it is an open loop: a post is
+// due at its time whether or not earlier ones were answered, and its latency
+// counts from then.
 type benchLoad struct {
-	s        *benchSystem
-	client   *http.Client
-	template []byte
-	run      string
-	n        atomic.Int64
+	flags  *benchFlags
+	url    string
+	key    string
+	thing  string // what is posted
+	book   *benchBook
+	client *http.Client
+	run    string
+	n      atomic.Int64
+	// write makes a body, and names the callbacks that are to come of it.
+	write func(number string) (body []byte, names []string)
+	// carries is how many things are in one body.
+	carries int
 
 	mu       sync.Mutex
 	accepts  []time.Duration
-	accepted int
+	accepted int // things, not posts
 	refused  map[int]int
 	errs     map[string]int
 }
 
-// marker stands in the template where each invoice has its number.
+// marker stands in a template where each thing has its number.
 const marker = "BENCHNUMBER"
 
-func newBenchLoad(s *benchSystem) (*benchLoad, error) {
-	var invoice map[string]any
-	if err := json.Unmarshal(schemas.Sample(marker, time.Now().UTC().Format("2006-01-02")), &invoice); err != nil {
-		return nil, err
-	}
-	invoice["callback_url"] = s.receiver.url
-	body, err := json.Marshal(map[string]any{"invoice": invoice})
-	if err != nil {
-		return nil, err
-	}
+func newBenchLoad(h *benchHost, book *benchBook, path, thing string) *benchLoad {
 	return &benchLoad{
-		s: s, template: body, run: fmt.Sprintf("B%d", time.Now().UnixMilli()),
+		flags: h.flags, url: h.url + path, key: h.key, thing: thing, book: book, carries: 1, run: fmt.Sprintf("B%d", time.Now().UnixMilli()),
 		client: &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
-			MaxIdleConnsPerHost: s.cmd.Connections, MaxConnsPerHost: s.cmd.Connections,
+			MaxIdleConnsPerHost: h.flags.Connections, MaxConnsPerHost: h.flags.Connections,
 		}},
 		refused: map[int]int{}, errs: map[string]int{},
-	}, nil
+	}
 }
 
 // post runs for d; only when measured do its figures count.
@@ -60,7 +55,7 @@ func (l *benchLoad) post(ctx context.Context, d time.Duration, measured bool) er
 	defer cancel()
 	due := l.times(ctx)
 	var group sync.WaitGroup
-	for range l.s.cmd.Connections {
+	for range l.flags.Connections {
 		group.Go(func() {
 			for at := range due {
 				l.one(context.WithoutCancel(ctx), at, measured)
@@ -71,12 +66,12 @@ func (l *benchLoad) post(ctx context.Context, d time.Duration, measured bool) er
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.accepted == 0 && measured {
-		return errors.New("no invoice was accepted: " + fmt.Sprint(l.refused, l.errs))
+		return errors.New("no " + l.thing + " was accepted: " + fmt.Sprint(l.refused, l.errs))
 	}
 	return nil
 }
 
-// times gives the moments at which invoices are due.
+// times gives the moments at which posts are due.
 func (l *benchLoad) times(ctx context.Context) <-chan time.Time {
 	due := make(chan time.Time, 4096)
 	go func() {
@@ -84,8 +79,8 @@ func (l *benchLoad) times(ctx context.Context) <-chan time.Time {
 		start := time.Now()
 		for i := 0; ctx.Err() == nil; i++ {
 			at := time.Now()
-			if l.s.cmd.Rate > 0 {
-				at = start.Add(time.Duration(i) * time.Second / time.Duration(l.s.cmd.Rate))
+			if l.flags.Rate > 0 {
+				at = start.Add(time.Duration(i*l.carries) * time.Second / time.Duration(l.flags.Rate))
 				if wait := time.Until(at); wait > 0 {
 					time.Sleep(wait)
 				}
@@ -97,7 +92,7 @@ func (l *benchLoad) times(ctx context.Context) <-chan time.Time {
 			}
 		}
 	}()
-	if l.s.cmd.Rate == 0 {
+	if l.flags.Rate == 0 {
 		return unbuffered(ctx, due)
 	}
 	return due
@@ -120,36 +115,37 @@ func unbuffered(ctx context.Context, in <-chan time.Time) <-chan time.Time {
 }
 
 func (l *benchLoad) one(ctx context.Context, due time.Time, measured bool) {
-	number := fmt.Sprintf("%sN%d", l.run, l.n.Add(1))
-	body := bytes.Replace(l.template, []byte(marker), []byte(number), 1)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.s.url+"/si/invoices", bytes.NewReader(body))
+	body, names := l.write(fmt.Sprintf("%sN%d", l.run, l.n.Add(1)))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url, bytes.NewReader(body))
 	if err != nil {
 		l.note(err.Error(), 0)
 		return
 	}
-	req.Header.Set("Authorization", "Bearer "+l.s.key)
+	req.Header.Set("Authorization", "Bearer "+l.key)
 	req.Header.Set("Content-Type", "application/json")
-	l.s.receiver.expect(number, due, measured)
+	l.book.expect(names, due, measured)
 	resp, err := l.client.Do(req)
 	if err != nil {
-		l.s.receiver.unexpect(number)
+		l.book.unexpect(names)
 		l.note(err.Error(), 0)
 		return
 	}
 	_, _ = io.Copy(io.Discard, resp.Body)
 	_ = resp.Body.Close()
 	if resp.StatusCode != http.StatusAccepted {
-		l.s.receiver.unexpect(number)
+		l.book.unexpect(names)
 		l.note("", resp.StatusCode)
 		if resp.StatusCode == http.StatusTooManyRequests {
 			time.Sleep(100 * time.Millisecond) // a client that heeds Retry-After, in haste
 		}
 		return
 	}
+	now := time.Now()
+	l.book.accept(names, now)
 	if measured {
 		l.mu.Lock()
-		l.accepts = append(l.accepts, time.Since(due))
-		l.accepted++
+		l.accepts = append(l.accepts, now.Sub(due))
+		l.accepted += l.carries
 		l.mu.Unlock()
 	}
 }

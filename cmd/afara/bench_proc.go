@@ -21,19 +21,42 @@ func cpuOf(pid int) time.Duration {
 			return time.Duration(ns)
 		}
 	}
-	raw, err = os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	own, _ := cpuTimes(pid)
+	return own
+}
+
+// cpuTimes are those of a process and of its children that have ended, in ticks.
+func cpuTimes(pid int) (own, ended time.Duration) {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return 0
+		return 0, 0
 	}
 	// The name may hold blanks; the fields are counted from behind it.
 	_, rest, _ := strings.Cut(string(raw), ") ")
 	fields := strings.Fields(rest)
-	if len(fields) < 13 {
-		return 0
+	if len(fields) < 15 {
+		return 0, 0
 	}
-	user, _ := strconv.ParseInt(fields[11], 10, 64)
-	system, _ := strconv.ParseInt(fields[12], 10, 64)
-	return time.Duration(user+system) * clockTick
+	var ticks [4]time.Duration // user, system, user of children, system of children
+	for i := range ticks {
+		n, _ := strconv.ParseInt(fields[11+i], 10, 64)
+		ticks[i] = time.Duration(n) * clockTick
+	}
+	return ticks[0] + ticks[1], ticks[2] + ticks[3]
+}
+
+// postgresName is the server process of PostgreSQL, with all its children.
+const postgresName = "postgresql"
+
+// cpuOfFamily is the CPU time of a process, of its children and of those that
+// have ended.
+func cpuOfFamily(pid int) time.Duration {
+	own, ended := cpuTimes(pid)
+	sum := own + ended
+	for _, child := range childrenOf(pid) {
+		sum += cpuOf(child)
+	}
+	return sum
 }
 
 func taskCount(pid int) int {

@@ -8,67 +8,46 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/afara-dev/afara/sdk/webhook"
 )
 
-// benchReceiver takes callbacks, times them and counts what came twice or with
-// a bad signature. One QR in a hundred goes to the simulated authority, which
-// decrypts it.
+// benchReceiver takes the callbacks of invoices. One QR in a hundred goes to the
+// simulated authority, which decrypts it.
 type benchReceiver struct {
-	url     string
-	server  *http.Server
-	sandbox string
-	secrets []string
-	qrs     chan []byte
-
-	mu         sync.Mutex
-	due        map[string]expected
-	seen       map[string]bool
-	latencies  []time.Duration
-	completed  int
-	last       time.Time
-	duplicates int
-	invalid    int
-	unsigned   int
-	n          int
+	*benchBook
+	url      string
+	server   *http.Server
+	sandbox  string
+	secrets  []string
+	qrs      chan []byte
+	unsigned atomic.Int64
 }
 
-type expected struct {
-	at       time.Time
-	measured bool
-}
-
-func newBenchReceiver(sandbox string) (*benchReceiver, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+func newBenchReceiver(sandbox string) (r *benchReceiver, err error) {
+	r = &benchReceiver{benchBook: newBenchBook(), sandbox: sandbox, qrs: make(chan []byte, 1024)}
+	if r.server, r.url, err = serveLoopback(r.take); err != nil {
 		return nil, err
 	}
-	r := &benchReceiver{
-		url: "http://" + l.Addr().String() + "/callbacks", sandbox: sandbox,
-		due: map[string]expected{}, seen: map[string]bool{}, qrs: make(chan []byte, 1024),
-	}
-	r.server = &http.Server{Handler: http.HandlerFunc(r.take), ReadHeaderTimeout: 5 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
-	go func() { _ = r.server.Serve(l) }()
+	r.url += "/callbacks"
 	go r.checkQRs()
 	return r, nil
 }
 
+// serveLoopback serves on a free port of this machine until it is closed.
+func serveLoopback(take http.HandlerFunc) (server *http.Server, url string, err error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, "", err
+	}
+	server = &http.Server{Handler: take, ReadHeaderTimeout: 5 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+	go func() { _ = server.Serve(l) }()
+	return server, "http://" + l.Addr().String(), nil
+}
+
 func (r *benchReceiver) close() { _ = r.server.Close() }
-
-func (r *benchReceiver) expect(number string, at time.Time, measured bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.due[number] = expected{at, measured}
-}
-
-func (r *benchReceiver) unexpect(number string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.due, number)
-}
 
 func (r *benchReceiver) take(w http.ResponseWriter, req *http.Request) {
 	now := time.Now()
@@ -78,27 +57,14 @@ func (r *benchReceiver) take(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	number, id, event := between(body, `"invoice_number":"`), between(body, `"eventId":"`), between(body, `"event":"`)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.n++
-	if r.n%20 == 0 && webhook.Verify(r.secrets, req.Header, body, now, webhook.DefaultTolerance) != nil {
-		r.invalid++
-	}
-	if r.seen[id] {
-		r.duplicates++
+	first := r.arrive(number, id, now, func() error {
+		return webhook.Verify(r.secrets, req.Header, body, now, webhook.DefaultTolerance)
+	})
+	if !first {
 		return
 	}
-	r.seen[id] = true
 	if event != "invoice.signed" {
-		r.unsigned++
-	}
-	if e, ok := r.due[number]; ok {
-		delete(r.due, number)
-		if e.measured {
-			r.completed++
-			r.latencies = append(r.latencies, now.Sub(e.at))
-			r.last = now
-		}
+		r.unsigned.Add(1)
 	}
 	select {
 	case r.qrs <- body:
@@ -144,15 +110,6 @@ func (r *benchReceiver) noteQR(resp *http.Response, err error) {
 		_, _ = io.Copy(io.Discard, resp.Body)
 	}
 	if err != nil || resp.StatusCode != http.StatusOK {
-		r.mu.Lock()
-		r.invalid++
-		r.mu.Unlock()
+		r.spoiled()
 	}
-}
-
-// open is how many expected callbacks have not come.
-func (r *benchReceiver) open() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.due)
 }

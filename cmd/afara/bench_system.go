@@ -1,45 +1,33 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"time"
 
-	"log/slog"
-
 	"github.com/afara-dev/afara/engine"
-	"github.com/afara-dev/afara/engine/config"
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/registry"
 	"github.com/afara-dev/afara/engine/tenant"
+	"github.com/afara-dev/afara/schemas"
 )
 
-// benchSystem is the system under load: two child processes and the engine's
-// connector, with the receiver of callbacks in this one.
+// benchSystem is the system of bench invoices: sandbox, engine and the engine's
+// connector as processes, with the receiver of callbacks in this one.
 type benchSystem struct {
+	*benchHost
 	cmd      *benchInvoicesCmd
-	dir      string
-	url      string // of the engine
-	key      string
 	sandbox  string // URL
-	children []*exec.Cmd
 	receiver *benchReceiver
-	pids     map[string]int
 }
 
 func startBenchSystem(ctx context.Context, c *benchInvoicesCmd, dir string) (s *benchSystem, err error) {
-	s = &benchSystem{cmd: c, dir: dir, pids: map[string]int{}}
+	s = &benchSystem{benchHost: newBenchHost(&c.benchFlags, dir), cmd: c}
 	defer func() {
 		if err != nil {
 			s.stop()
@@ -52,14 +40,25 @@ func startBenchSystem(ctx context.Context, c *benchInvoicesCmd, dir string) (s *
 	if err != nil {
 		return s, err
 	}
-	settings, err := s.settings()
+	settings, err := s.settings(filepath.Join(c.Bin, "plugins"))
 	if err != nil {
 		return s, err
 	}
-	if err := s.provision(ctx, settings); err != nil {
+	err = s.provision(ctx, settings, func(e *engine.Engine, env tenant.Environment) error { return s.connect(ctx, e, env) })
+	if err != nil {
 		return s, fmt.Errorf("provision: %w", err)
 	}
-	return s, s.startEngine(ctx, settings)
+	if err := s.startEngine(ctx, settings); err != nil {
+		return s, err
+	}
+	return s, s.waitConnector(ctx)
+}
+
+func (s *benchSystem) stop() {
+	s.benchHost.stop()
+	if s.receiver != nil {
+		s.receiver.close()
+	}
 }
 
 func (s *benchSystem) startSandbox(ctx context.Context) error {
@@ -81,57 +80,8 @@ func (s *benchSystem) startSandbox(ctx context.Context) error {
 	}, nil)
 }
 
-// settings are those of the engine's command line.
-func (s *benchSystem) settings() ([]string, error) {
-	address, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
-	s.url = "http://" + address
-	database := s.cmd.Database
-	if database == "" {
-		database = "sqlite:" + filepath.Join(s.dir, "afara.db")
-	}
-	args := []string{
-		"--listen", address, "--data-dir", s.dir, "--database-url", database, "--plugin-dirs", filepath.Join(s.cmd.Bin, "plugins"), "--log-level", "warn",
-	}
-	if s.cmd.Redis != "" {
-		args = append(args, "--redis-url", s.cmd.Redis)
-	}
-	if s.cmd.Pprof != "" {
-		args = append(args, "--pprof", s.cmd.Pprof)
-	}
-	if s.cmd.Database != "" {
-		args = append(args, "--master-key", "YmVuY2ggYmVuY2ggYmVuY2ggYmVuY2ggYmVuY2ggYmU=")
-	}
-	return args, nil
-}
-
-// provision makes an organisation, a sandbox environment, a key and the
-// connection to the simulated authority, before the engine starts.
-func (s *benchSystem) provision(ctx context.Context, args []string) error {
-	settings, err := config.Load(args, os.LookupEnv)
-	if err != nil {
-		return err
-	}
-	e, err := engine.New(ctx, engine.Config{Settings: settings, Log: slog.New(slog.DiscardHandler), Version: "bench"})
-	if err != nil {
-		return err
-	}
-	defer e.Close()
-	org, err := e.Tenants.CreateOrganisation(ctx, "Bench "+domain.NewID[string](""))
-	if err != nil {
-		return err
-	}
-	env, err := e.Tenants.CreateEnvironment(ctx, tenant.NewEnvironment{
-		Organisation: org.ID, Kind: domain.Sandbox, Mode: domain.ModeSI, AllowHTTP: true, AllowLoopback: true,
-	})
-	if err != nil {
-		return err
-	}
-	if s.key, _, err = e.Tenants.CreateKey(ctx, env.ID, []domain.Scope{domain.ScopeWrite}, "bench"); err != nil {
-		return err
-	}
+// connect makes the connection to the simulated authority.
+func (s *benchSystem) connect(ctx context.Context, e *engine.Engine, env tenant.Environment) (err error) {
 	if s.receiver.secrets, err = e.Tenants.SigningSecrets(ctx, env.ID); err != nil {
 		return err
 	}
@@ -154,25 +104,10 @@ func (s *benchSystem) provision(ctx context.Context, args []string) error {
 	return err
 }
 
-func (s *benchSystem) startEngine(ctx context.Context, args []string) error {
-	pid, err := s.start("afara", append([]string{"serve"}, args...)...)
-	if err != nil {
-		return err
-	}
-	s.pids["engine"] = pid
-	if s.cmd.RedisPID > 0 {
-		s.pids["redis"] = s.cmd.RedisPID
-	}
-	if err := waitHealthy(ctx, s.url+"/readyz"); err != nil {
-		return fmt.Errorf("engine: %w", err)
-	}
-	return s.waitConnector(ctx, pid)
-}
-
 // waitConnector waits until the engine has its connector's process.
-func (s *benchSystem) waitConnector(ctx context.Context, engine int) error {
+func (s *benchSystem) waitConnector(ctx context.Context) error {
 	for range 200 {
-		if children := childrenOf(engine); len(children) > 0 {
+		if children := childrenOf(s.pids["engine"]); len(children) > 0 {
 			s.pids["connector"] = children[0]
 			return nil
 		}
@@ -185,55 +120,22 @@ func (s *benchSystem) waitConnector(ctx context.Context, engine int) error {
 	return fmt.Errorf("the engine started no connector")
 }
 
-// start runs a program that dies with this one.
-func (s *benchSystem) start(name string, args ...string) (int, error) {
-	cmd := exec.Command(filepath.Join(s.cmd.Bin, name), args...)
-	log, err := os.Create(filepath.Join(s.dir, name+".log"))
+// load posts invoices; each has its number where marker stands in the template.
+func (s *benchSystem) load() (*benchLoad, error) {
+	var invoice map[string]any
+	if err := json.Unmarshal(schemas.Sample(marker, time.Now().UTC().Format("2006-01-02")), &invoice); err != nil {
+		return nil, err
+	}
+	invoice["callback_url"] = s.receiver.url
+	template, err := json.Marshal(map[string]any{"invoice": invoice})
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := cmd.Start(); err != nil {
-		return 0, fmt.Errorf("start %s: %w: build the programs first (make build)", name, err)
+	l := newBenchLoad(s.benchHost, s.receiver.benchBook, "/si/invoices", "invoice")
+	l.write = func(number string) ([]byte, []string) {
+		return bytes.Replace(template, []byte(marker), []byte(number), 1), []string{number}
 	}
-	s.children = append(s.children, cmd)
-	return cmd.Process.Pid, nil
-}
-
-// stop ends the children in the reverse order of their start and shows what
-// they complained of.
-func (s *benchSystem) stop() {
-	for i := len(s.children) - 1; i >= 0; i-- {
-		c := s.children[i]
-		_ = c.Process.Signal(syscall.SIGTERM)
-		done := make(chan struct{})
-		go func() { _ = c.Wait(); close(done) }()
-		select {
-		case <-done:
-		case <-time.After(10 * time.Second):
-			_ = c.Process.Kill()
-			<-done
-		}
-		showLog(filepath.Join(s.dir, filepath.Base(c.Path)+".log"))
-	}
-	if s.receiver != nil {
-		s.receiver.close()
-	}
-}
-
-func showLog(path string) {
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return
-	}
-	lines := bufio.NewScanner(bytes.NewReader(raw))
-	for n := 0; lines.Scan() && n < 20; {
-		if text := lines.Text(); strings.Contains(text, "level=WARN") || strings.Contains(text, "level=ERROR") {
-			fmt.Fprintln(os.Stderr, filepath.Base(path)+":", text)
-			n++
-		}
-	}
+	return l, nil
 }
 
 func (s *benchSystem) control(ctx context.Context, method, path string, in, out any) error {
@@ -262,38 +164,4 @@ func (s *benchSystem) control(ctx context.Context, method, path string, in, out 
 		return nil
 	}
 	return json.Unmarshal(body, out)
-}
-
-func waitHealthy(ctx context.Context, url string) error {
-	var last error
-	for range 200 {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-		if err != nil {
-			return err
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err == nil {
-			_ = resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return nil
-			}
-			err = fmt.Errorf("%s: %s", url, resp.Status)
-		}
-		last = err
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
-	return last
-}
-
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
 }

@@ -80,7 +80,8 @@ func millis(d time.Duration) string {
 	return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
 }
 
-// accepted shows a submission that is stored: from here it cannot be lost.
+// accepted shows an invoice that is stored: from here it cannot be lost. What
+// else is accepted, such as a webhook, is not on the way of an invoice.
 func (c *console) accepted(a ingest.Accepted) {
 	var shown struct {
 		ID      string `json:"id"`
@@ -89,7 +90,7 @@ func (c *console) accepted(a ingest.Accepted) {
 			Number string `json:"invoice_number"`
 		} `json:"invoice"`
 	}
-	if json.Unmarshal(a.Answer, &shown) != nil {
+	if json.Unmarshal(a.Answer, &shown) != nil || shown.ID == "" {
 		return
 	}
 	c.mu.Lock()

@@ -23,7 +23,7 @@ type envCreateCmd struct {
 	Mode          string `help:"How invoices travel: SI registers them with the authority." enum:"SI" default:"SI" placeholder:"MODE"`
 	Name          string `help:"Name, unique in the organisation; default: the kind." placeholder:"NAME"`
 	AllowHTTP     bool   `name:"allow-http" help:"Let callbacks go to http URLs; else https only."`
-	AllowLoopback bool   `name:"allow-loopback" help:"Let callbacks go to this machine; sandbox only, for development."`
+	AllowLoopback bool   `name:"allow-loopback" help:"Let callbacks go to this machine, on the allowlist or not; sandbox only, for development."`
 }
 
 // Run prints the new environment's id and signing secret.

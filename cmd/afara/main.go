@@ -45,6 +45,8 @@ type cli struct {
 	Keys       keysCmd       `cmd:"" help:"API keys of an environment."`
 	Connection connectionCmd `cmd:"" help:"Connections: a connector configured for an environment."`
 	Connector  connectorCmd  `cmd:"" help:"Installed connectors."`
+	Listen     listenCmd     `cmd:"" help:"Forward an environment's events to a program on this machine; no tunnel needed."`
+	Trigger    triggerCmd    `cmd:"" help:"Publish an event: a valid sample, or data of your own."`
 	Backup     backupCmd     `cmd:"" help:"Copy the embedded database while it is in use."`
 	Recover    recoverCmd    `cmd:"" help:"After a restore of the database: look up before anything is sent again."`
 	Doctor     doctorCmd     `cmd:"" help:"Check the installation and say what to do."`
