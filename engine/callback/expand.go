@@ -44,9 +44,12 @@ func (s *Service) expand(ctx context.Context, p domain.Part, again bool) ([]doma
 }
 
 // deliver makes a delivery's row and its work, due at once.
-func deliver(d newDelivery, lane string) []domain.Part {
+func deliver(d newDelivery, lane string) []domain.Part { return deliverAt(d, lane, d.At) }
+
+// deliverAt is deliver, due at a time.
+func deliverAt(d newDelivery, lane string, due time.Time) []domain.Part {
 	d.ID = domain.NewID[domain.DeliveryID](domain.PrefixDelivery)
-	return []domain.Part{d, workOf(d, lane, d.At)}
+	return []domain.Part{d, workOf(d, lane, due)}
 }
 
 func workOf(d newDelivery, lane string, due time.Time) domain.Work {

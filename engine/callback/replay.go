@@ -112,7 +112,7 @@ func (s *Service) replayList(ctx context.Context, env domain.EnvironmentID, list
 			out.Skipped++
 			continue
 		}
-		change.Add(deliver(n, "")...)
+		change.Add(deliverAt(n, "", s.spread.due(env, n.At))...)
 		out.Replayed++
 	}
 	if len(change.Parts) == 0 {
@@ -184,7 +184,8 @@ func (s *Service) ReplaySince(ctx context.Context, env domain.EnvironmentID, id 
 func (s *Service) sendMissed(ctx context.Context, e Endpoint, events []domain.EventID) error {
 	var change domain.Change
 	for _, event := range events {
-		change.Add(deliver(newDelivery{Event: event, Environment: e.Environment, Endpoint: e.ID, URL: e.URL, At: s.cfg.Store.Now()}, "")...)
+		n := newDelivery{Event: event, Environment: e.Environment, Endpoint: e.ID, URL: e.URL, At: s.cfg.Store.Now()}
+		change.Add(deliverAt(n, "", s.spread.due(e.Environment, n.At))...)
 	}
 	if len(change.Parts) == 0 {
 		return nil

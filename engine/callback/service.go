@@ -60,6 +60,7 @@ type Service struct {
 	known    *knownEndpoints
 	pace     *pace
 	breaker  *breaker
+	spread   spread
 }
 
 // StageDeliver is the one stage of a delivery's work.

@@ -159,9 +159,10 @@ func (a *Applier) expand(ctx context.Context, parts []domain.Part, again bool) (
 }
 
 // place finds the row's place; a claimed row begins at the epoch that a claim
-// would have given it. A row of a lane has none: another may go before it.
+// would have given it. A row of a lane has none, since another may go before it,
+// nor has one that is due later.
 func (a *Applier) place(w domain.Work) PlacedWork {
-	if w.Lane != "" {
+	if w.Lane != "" || w.DueAt.After(a.store.Now()) {
 		return PlacedWork{Work: w}
 	}
 	p := a.announcer.Place(w.Stream)

@@ -116,6 +116,10 @@ func TestKeptRowNeedsNeitherBusNorClaim(t *testing.T) {
 			row, _, err := w.store.WorkOf(w.Context(), id)
 			return err != nil || row.Owner != "" // claimed at birth, or walked already
 		})
+		later := w.addDue("env_a", w.clock.Now().Add(time.Second))
+		if row, _, err := w.store.WorkOf(w.Context(), later); err != nil || row.Owner != "" {
+			w.Errorf("a row that is due later was kept: %+v, %v", row, err)
+		}
 		keeper.Close()
 		after := w.add("env_a")
 		if row, _, err := w.store.WorkOf(w.Context(), after); err != nil || row.Owner != "" {

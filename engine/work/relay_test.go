@@ -25,6 +25,23 @@ func TestRelayPublishesWhatIsDueOnce(t *testing.T) {
 	})
 }
 
+func TestRowIsPublishedWhenItIsDueAndNotBefore(t *testing.T) {
+	onBoth(t, func(w *world) {
+		w.run()
+		first := w.add("env_a")
+		w.eventually("the stream is known", func() bool { return w.bus.count(first) == 1 })
+		later := w.addDue("env_a", w.clock.Now().Add(time.Minute))
+		w.clock.Add(59 * time.Second)
+		next := w.add("env_a")
+		w.eventually("a new row is published", func() bool { return w.bus.count(next) == 1 })
+		if n := w.bus.count(later); n != 0 {
+			w.Errorf("a row was published %d times before it was due", n)
+		}
+		w.clock.Add(time.Second)
+		w.eventually("it is published when it is due", func() bool { return w.bus.count(later) == 1 })
+	})
+}
+
 func TestWindowBoundsTheStreamAndRefillsAsItIsClaimed(t *testing.T) {
 	const rows, window = 60, 8
 	onBoth(t, func(w *world) {

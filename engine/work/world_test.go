@@ -139,12 +139,17 @@ func (w *world) run() (stop func()) {
 	return stop
 }
 
-// add stores a row of work.
+// add stores a row of work that is due.
 func (w *world) add(env domain.EnvironmentID) domain.WorkID {
+	w.Helper()
+	return w.addDue(env, w.clock.Now())
+}
+
+func (w *world) addDue(env domain.EnvironmentID, due time.Time) domain.WorkID {
 	w.Helper()
 	id := domain.NewID[domain.WorkID](domain.PrefixMessage)
 	w.must(w.applier.Apply(w.Context(), domain.Change{Parts: []domain.Part{
-		domain.Work{ID: id, Kind: domain.WorkMessage, Stream: "s", Environment: env, Connection: "con_1", Gate: "con_1", Stage: "prepare", DueAt: w.clock.Now()},
+		domain.Work{ID: id, Kind: domain.WorkMessage, Stream: "s", Environment: env, Connection: "con_1", Gate: "con_1", Stage: "prepare", DueAt: due},
 	}}))
 	return id
 }
