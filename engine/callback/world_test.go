@@ -151,7 +151,13 @@ func (w *world) turn() int {
 		Streams: map[string]store.StreamRoom{domain.CallbackStream: {Incarnation: "one", Room: 10_000}}, Lost: true, Stale: -time.Second,
 	})
 	must(w.T, err)
-	rows, err := w.store.Claim(w.Context(), "node_1", w.service.Lease(), w.works())
+	return w.walk(w.works())
+}
+
+// walk claims rows and makes their attempts, all at once.
+func (w *world) walk(ids []domain.WorkID) int {
+	w.Helper()
+	rows, err := w.store.Claim(w.Context(), "node_1", w.service.Lease(), ids)
 	must(w.T, err)
 	items, err := w.service.Load(w.Context(), rows)
 	must(w.T, err)
