@@ -76,10 +76,17 @@ func (r *Run) unchanged(due time.Time) *domain.WorkChange {
 }
 
 // persist stores a change, trying again while the store is away until the
-// lease ends.
+// lease ends. A commit of unknown outcome may be tried again too, for no fence
+// is true twice: when the first one has happened, a rerun is ErrStale. Only of a
+// claim that is kept it must be read whether it has.
 func (p *Pipeline) persist(ctx context.Context, r *Run, change domain.Change) error {
+	unknown := false
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
 		err := p.cfg.Applier.Apply(ctx, change)
+		unknown = unknown || errors.Is(err, store.ErrUnknown)
+		if err != nil && unknown && p.kept(ctx, change.Work) {
+			return nil
+		}
 		if !away(err) || ctx.Err() != nil || !p.now().Before(r.work.LeaseUntil) {
 			return err
 		}
@@ -88,6 +95,17 @@ func (p *Pipeline) persist(ctx context.Context, r *Run, change domain.Change) er
 		case <-time.After(pause):
 		}
 	}
+}
+
+// kept reports whether the row stands as the MoveKeep would leave it: the end
+// of its lease is of that change alone.
+func (p *Pipeline) kept(ctx context.Context, c *domain.WorkChange) bool {
+	if c.Move != domain.MoveKeep {
+		return false
+	}
+	row, _, err := p.cfg.Store.WorkOf(ctx, c.ID)
+	return err == nil && row.Epoch == c.Epoch && row.Owner != "" && row.Stage == c.Stage &&
+		row.OpenAttempt == c.OpenAttempt && domain.Micros(row.LeaseUntil) == domain.Micros(c.LeaseUntil)
 }
 
 // away reports whether the store may take the same change later.

@@ -1,16 +1,10 @@
 package store_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/url"
-	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -22,96 +16,6 @@ import (
 	"github.com/afara-dev/afara/engine/store/storetest"
 )
 
-// cutter stands between a store and PostgreSQL and cuts the connection at
-// COMMIT.
-type cutter struct {
-	listener net.Listener
-	server   string // the server's Unix socket
-	// cuts is how many COMMITs are still to be cut.
-	cuts atomic.Int64
-	// forward says whether the server gets a COMMIT that is cut.
-	forward bool
-	conns   sync.WaitGroup
-}
-
-// cut gives the URL of the database behind a cutter.
-func cut(t *testing.T, database string, forward bool) (*cutter, string) {
-	t.Helper()
-	u, err := url.Parse(database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &cutter{listener: l, server: filepath.Join(u.Query().Get("host"), ".s.PGSQL.5432"), forward: forward}
-	c.conns.Go(c.accept)
-	t.Cleanup(func() { _ = l.Close(); c.conns.Wait() })
-	return c, fmt.Sprintf("postgres://postgres@%s%s?sslmode=disable", l.Addr(), u.Path)
-}
-
-func (c *cutter) accept() {
-	for {
-		client, err := c.listener.Accept()
-		if err != nil {
-			return
-		}
-		c.conns.Go(func() { c.serve(client) })
-	}
-}
-
-func (c *cutter) serve(client net.Conn) {
-	defer client.Close()
-	server, err := net.Dial("unix", c.server)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	answers := make(chan struct{})
-	var deaf atomic.Bool
-	go func() {
-		defer close(answers)
-		defer client.Close()
-		c.answer(client, server, &deaf)
-	}()
-	defer func() { <-answers }()
-	defer server.Close()
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := client.Read(buf)
-		if err != nil {
-			return
-		}
-		if bytes.Contains(buf[:n], []byte("COMMIT\x00")) && c.cuts.Add(-1) >= 0 {
-			deaf.Store(true)
-			if c.forward {
-				_, _ = server.Write(buf[:n])
-				<-answers // the server has answered; nobody hears it
-			}
-			return
-		}
-		if _, err := server.Write(buf[:n]); err != nil {
-			return
-		}
-	}
-}
-
-// answer passes the server's answers on, except the one to a COMMIT that is
-// being cut: that ends it.
-func (c *cutter) answer(client io.Writer, server io.Reader, deaf *atomic.Bool) {
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := server.Read(buf)
-		if err != nil || deaf.Load() {
-			return
-		}
-		if _, err := client.Write(buf[:n]); err != nil {
-			return
-		}
-	}
-}
-
 // A connection that dies during COMMIT: whoever is in it learns that nobody
 // knows, and is never run again, whether the server had committed or not.
 func TestPostgresCutDuringCommit(t *testing.T) {
@@ -120,11 +24,11 @@ func TestPostgresCutDuringCommit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			database := testserver.Postgres(t)
-			c, address := cut(t, database, committed)
+			c, address := testserver.Cut(t, database, committed)
 			s := storetest.Postgres(t, storetest.Tables, func(cfg *store.Config) { cfg.URL = address })
 			add := `INSERT INTO probe (id, n) VALUES ($1, 1) ON CONFLICT (id) DO UPDATE SET n = probe.n + 1`
 
-			c.cuts.Store(2) // one for each writer
+			c.Cuts(2) // one for each writer
 			errs := together(func(i int) error {
 				return s.Write(t.Context(), []store.Statement{{SQL: add, Args: []any{fmt.Sprintf("w%02d", i)}, Rows: 1}})
 			})
@@ -147,7 +51,7 @@ func TestPostgresCutDuringCommit(t *testing.T) {
 				t.Error("no COMMIT was cut")
 			}
 
-			c.cuts.Store(1)
+			c.Cuts(1)
 			runs := 0
 			err := s.Update(t.Context(), func(ctx context.Context, tx store.Tx) error {
 				runs++
