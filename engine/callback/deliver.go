@@ -180,11 +180,18 @@ func (s *Service) abandon(ctx context.Context, d *Delivery, reason Reason) {
 }
 
 // store tries while the store is away, until the lease has ended; then another
-// node attempts the delivery again.
+// node attempts the delivery again. What is fenced off after a commit of unknown
+// outcome was stored by that commit, or is somebody else's by now.
 func (s *Service) store(ctx context.Context, d *Delivery, change domain.Change) error {
+	unknown := false
 	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
 		err := s.cfg.Applier.Apply(ctx, change)
-		if !errors.Is(err, store.ErrUnavailable) || ctx.Err() != nil || !s.cfg.Store.Now().Before(d.work.LeaseUntil) {
+		if err == nil || unknown && errors.Is(err, store.ErrStale) {
+			return nil
+		}
+		unknown = unknown || errors.Is(err, store.ErrUnknown)
+		away := errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrUnknown)
+		if !away || ctx.Err() != nil || !s.cfg.Store.Now().Before(d.work.LeaseUntil) {
 			return err
 		}
 		select {
