@@ -33,7 +33,7 @@ type Announcer interface {
 	// Place says how a new row of the stream is stored. Every place is answered
 	// by one Announce or one Withdraw.
 	Place(stream string) Placement
-	// Announce follows the commit of new rows.
+	// Announce follows the commit of new rows, or one of unknown outcome.
 	Announce(rows []PlacedWork)
 	// Withdraw follows a commit that failed.
 	Withdraw(rows []PlacedWork)
@@ -113,7 +113,7 @@ func (a *Applier) Apply(ctx context.Context, c domain.Change) error {
 			a.announce(c, works)
 			return nil
 		}
-		a.announcer.Withdraw(works)
+		a.failed(works, err)
 		if !errors.Is(err, ErrOutdated) || n == maxExpansions {
 			return err
 		}
@@ -131,6 +131,23 @@ func (a *Applier) write(ctx context.Context, c domain.Change, again bool) ([]dom
 		err = a.store.Write(ctx, statements)
 	}
 	return parts, works, err
+}
+
+// failed takes back the places of new rows. After a commit of unknown outcome
+// those may be stored that would lie as published for long: they are rung all
+// the same, for an envelope without a row is harmless.
+func (a *Applier) failed(works []PlacedWork, err error) {
+	if errors.Is(err, ErrUnknown) {
+		var rung []PlacedWork
+		works = slices.DeleteFunc(slices.Clone(works), func(w PlacedWork) bool {
+			if w.Owner == "" {
+				rung = append(rung, w)
+			}
+			return w.Owner == ""
+		})
+		a.announcer.Announce(rung)
+	}
+	a.announcer.Withdraw(works)
 }
 
 // expand replaces parts until none has an expander, and sets rows of work

@@ -204,6 +204,12 @@ RETURNING %[4]s`, condition, len(args), s.SkipLocked(), workColumns)
 		out, err = scanWork(tx.Query(ctx, sql, args...))
 		return err
 	})
+	if errors.Is(err, ErrUnknown) {
+		// What carries this pick's mark is of this pick, or of one that came to
+		// publish it in the same moment.
+		return scanWork(s.Reader().Query(ctx, `SELECT `+workColumns+` FROM work
+WHERE published_incarnation = $1 AND published_at = $2 AND stream = $3 AND owner = ''`, args[:3]...))
+	}
 	return out, err
 }
 
