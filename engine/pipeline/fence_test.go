@@ -6,6 +6,7 @@ import (
 
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/pipeline"
+	"github.com/afara-dev/afara/engine/store"
 )
 
 // overtaken runs f in the middle of a worker's call, after the worker's claim
@@ -146,21 +147,66 @@ func TestThirdLostClaimHolds(t *testing.T) {
 	})
 }
 
+// A release in order says that the message does not kill whatever runs it: the
+// claims that were lost before count no more.
 func TestOrderlyReleaseIsNoLostClaim(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/afara.db")
-	id := w.accept()
-	w.vendor.script("test.send", fails(domain.ClassUnknownOutcome))
-	w.walk(id)
-	for range 5 {
-		w.clock.Add(time.Hour)
-		w.claim("node_1", id)
-		must(t, w.store.Leave(t.Context(), "node_1"))
+	for name, release := range map[string]func(t *testing.T, w *world, id domain.MessageID){
+		"the node leaves": func(t *testing.T, w *world, id domain.MessageID) {
+			w.claim("node_1", id)
+			must(t, w.store.Leave(t.Context(), "node_1"))
+		},
+		"the row cannot be loaded": func(t *testing.T, w *world, id domain.MessageID) {
+			rows, err := w.store.Claim(t.Context(), "node_1", 5*time.Minute, []domain.WorkID{domain.WorkID(id)})
+			must(t, err)
+			must(t, w.store.PutOff(t.Context(), rows, w.clock.Now()))
+		},
+		"the walk gives back": func(t *testing.T, w *world, id domain.MessageID) {
+			w.vendor.script("test.lookup", w.answeredMeanwhile(id))
+			w.walk(id)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			onBoth(t, func(t *testing.T, open func(*testing.T) *world) {
+				w := open(t)
+				id := w.accept()
+				w.vendor.script("test.send", fails(domain.ClassUnknownOutcome))
+				w.walk(id)
+				for range 3 {
+					w.clock.Add(time.Hour)
+					w.claim("node_dead", id) // the first loses nothing, the others one claim each
+				}
+				if n := w.lostClaims(id); n != 2 {
+					t.Fatalf("%d lost claims to forget", n)
+				}
+				must(t, w.store.Write(t.Context(), []store.Statement{{
+					SQL: `UPDATE work SET owner = '', lease_until = 0 WHERE id = $1`, Args: []any{id}, Rows: 1,
+				}}))
+				release(t, w, id)
+				if n := w.lostClaims(id); n != 0 {
+					t.Errorf("%d lost claims after a release in order", n)
+				}
+			})
+		})
 	}
-	w.vendor.script("test.lookup", looked(domain.LookupFoundFinal))
-	w.clock.Add(time.Hour)
-	w.walk(id)
-	w.wantEnd(id, domain.EndCompleted)
+}
+
+func (w *world) lostClaims(id domain.MessageID) int {
+	w.t.Helper()
+	row, _, err := w.store.WorkOf(w.t.Context(), domain.WorkID(id))
+	must(w.t, err)
+	return row.LostClaims
+}
+
+// answeredMeanwhile is a look-up that finds other content while the vendor's
+// own answer is stored: the walk stores nothing and gives the message back.
+func (w *world) answeredMeanwhile(id domain.MessageID) func(domain.Call) domain.Outcome {
+	return then(func() {
+		must(w.t, w.store.Write(w.t.Context(), []store.Statement{{
+			SQL: `UPDATE attempt SET late_outcome = '{"class":"result"}', late_at = 1 WHERE message_id = $1`, Args: []any{id}, Rows: 1,
+		}}))
+	}, looked(domain.LookupDifferent))
 }
 
 func waitFor(t *testing.T, holds func() bool) {

@@ -67,11 +67,12 @@ func (p *Pipeline) giveBack(ctx context.Context, r *Run) {
 	}
 }
 
-// unchanged puts the row off and leaves all else of it as it was claimed.
+// unchanged puts the row off in order and leaves what is known of it as it was
+// claimed.
 func (r *Run) unchanged(due time.Time) *domain.WorkChange {
 	return &domain.WorkChange{
 		ID: r.work.ID, Epoch: r.work.Epoch, Move: domain.MoveWait, Stage: r.saved, DueAt: due,
-		OpenAttempt: r.work.OpenAttempt, Suspect: r.work.Suspect,
+		OpenAttempt: r.work.OpenAttempt, Answered: true, Suspect: r.work.Suspect,
 	}
 }
 

@@ -35,7 +35,7 @@ ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at, clock_offse
 // Leave releases all that the node holds and says that it stopped in order.
 func (s *Store) Leave(ctx context.Context, id domain.NodeID) error {
 	return s.Write(ctx, []Statement{
-		{SQL: `UPDATE work SET owner = '', lease_until = 0 WHERE owner = $1`, Args: []any{id}, Rows: AnyRows},
+		{SQL: `UPDATE work SET owner = '', lease_until = 0, lost_claims = 0 WHERE owner = $1`, Args: []any{id}, Rows: AnyRows},
 		{SQL: `UPDATE node SET stopped_at = $1 WHERE id = $2`, Args: []any{domain.Micros(s.Now()), id}, Rows: AnyRows},
 	})
 }

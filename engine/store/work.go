@@ -138,7 +138,7 @@ func (s *Store) PutOff(ctx context.Context, rows []domain.Work, due time.Time) e
 	statements := make([]Statement, len(rows))
 	for i, w := range rows {
 		statements[i] = Statement{
-			SQL:  `UPDATE work SET owner = '', lease_until = 0, due_at = $1, published_incarnation = '', published_at = 0 WHERE id = $2 AND epoch = $3`,
+			SQL:  `UPDATE work SET owner = '', lease_until = 0, due_at = $1, published_incarnation = '', published_at = 0, lost_claims = 0 WHERE id = $2 AND epoch = $3`,
 			Args: []any{domain.Micros(due), w.ID, w.Epoch}, Rows: AnyRows,
 		}
 	}
