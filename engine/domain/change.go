@@ -69,9 +69,6 @@ type WorkChange struct {
 	Suspect bool
 	// Lane is the row's lane: when the row is done, the next one of it is due.
 	Lane string
-	// Unclaimed lets MoveWait and MoveHold touch a row that nobody owns: only
-	// for who knows that no node runs. Such a change may apply twice.
-	Unclaimed bool
 }
 
 // WorkCancel removes a row that a person takes back (void, correction). It

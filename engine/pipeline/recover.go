@@ -209,7 +209,7 @@ func (p *Pipeline) lostAttempt(r *Run, op schemas.Operation, restoredTo time.Tim
 // inDoubt stores the attempt as sent, in place of an older one in doubt.
 func (p *Pipeline) inDoubt(r *Run, a *attempt, move domain.WorkMove) domain.Change {
 	change := domain.Change{
-		Work:  &domain.WorkChange{ID: r.work.ID, Epoch: r.work.Epoch, Move: move, Stage: r.stage, DueAt: p.now(), OpenAttempt: a.ID, Answered: true, Unclaimed: true},
+		Work:  &domain.WorkChange{ID: r.work.ID, Epoch: r.work.Epoch, Move: move, Stage: r.stage, DueAt: p.now(), OpenAttempt: a.ID, Answered: true},
 		Parts: r.parts,
 	}
 	if old := r.attempt; old != nil && old.Outcome == "" {
@@ -222,7 +222,7 @@ func (p *Pipeline) inDoubt(r *Run, a *attempt, move domain.WorkMove) domain.Chan
 // recoverHeld leaves the message to a person; one that is held already keeps
 // its reason.
 func (p *Pipeline) recoverHeld(ctx context.Context, r *Run, a *attempt, reason heldReason, e *domain.ConnectorError) error {
-	change := domain.Change{Work: &domain.WorkChange{ID: r.work.ID, Epoch: r.work.Epoch, Move: domain.MoveHold, Stage: r.work.Stage, OpenAttempt: r.work.OpenAttempt, Unclaimed: true}}
+	change := domain.Change{Work: &domain.WorkChange{ID: r.work.ID, Epoch: r.work.Epoch, Move: domain.MoveHold, Stage: r.work.Stage, OpenAttempt: r.work.OpenAttempt}}
 	if a != nil {
 		change = p.inDoubt(r, a, domain.MoveHold)
 	}

@@ -36,8 +36,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, '', $14
 }
 
 // writeFenced is the fence of every settling transaction: it touches one row
-// or the whole change is void. A release leaves the epoch as it is, so its
-// fence wants an owner: it cannot be true twice.
+// or the whole change is void. A release ends its epoch, so that it cannot be
+// true twice; a claim that has lapsed and that nobody took may still release.
 func writeFenced(c domain.WorkChange) Statement {
 	switch c.Move {
 	case domain.MoveDone:
@@ -50,15 +50,15 @@ func writeFenced(c domain.WorkChange) Statement {
 		}
 	case domain.MoveHold:
 		return Statement{
-			SQL:  `UPDATE work SET stage = $1, open_attempt = $2, owner = '', lease_until = 0, held = 1, lost_claims = 0, suspect = 0 WHERE id = $3 AND epoch = $4 AND (owner <> '' OR $5 = 1)`,
-			Args: []any{c.Stage, c.OpenAttempt, c.ID, c.Epoch, asInt(c.Unclaimed)},
+			SQL:  `UPDATE work SET stage = $1, open_attempt = $2, owner = '', lease_until = 0, epoch = epoch + 1, held = 1, lost_claims = 0, suspect = 0 WHERE id = $3 AND epoch = $4`,
+			Args: []any{c.Stage, c.OpenAttempt, c.ID, c.Epoch},
 			Rows: 1,
 		}
 	default: // MoveWait
 		return Statement{
-			SQL: `UPDATE work SET stage = $1, open_attempt = $2, owner = '', lease_until = 0, due_at = $3,
- published_incarnation = '', published_at = 0, lost_claims = CASE WHEN $4 = 1 THEN 0 ELSE lost_claims END, suspect = $5 WHERE id = $6 AND epoch = $7 AND (owner <> '' OR $8 = 1)`,
-			Args: []any{c.Stage, c.OpenAttempt, domain.Micros(c.DueAt), asInt(c.Answered), asInt(c.Suspect), c.ID, c.Epoch, asInt(c.Unclaimed)},
+			SQL: `UPDATE work SET stage = $1, open_attempt = $2, owner = '', lease_until = 0, epoch = epoch + 1, due_at = $3,
+ published_incarnation = '', published_at = 0, lost_claims = CASE WHEN $4 = 1 THEN 0 ELSE lost_claims END, suspect = $5 WHERE id = $6 AND epoch = $7`,
+			Args: []any{c.Stage, c.OpenAttempt, domain.Micros(c.DueAt), asInt(c.Answered), asInt(c.Suspect), c.ID, c.Epoch},
 			Rows: 1,
 		}
 	}
