@@ -240,6 +240,29 @@ func (s *Store) Unpublish(ctx context.Context, ids []domain.WorkID) error {
 	}})
 }
 
+// Waiting are the times at which those of the rows come due that wait
+// unpublished for nothing but their time or their gate.
+func (s *Store) Waiting(ctx context.Context, ids []domain.WorkID) ([]time.Time, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	list, args := List(0, ids)
+	rows, err := s.Reader().Query(ctx, `SELECT DISTINCT due_at FROM work WHERE published_incarnation = '' AND owner = '' AND held = 0 AND id IN (`+list+`)`, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []time.Time
+	for rows.Next() {
+		var at int64
+		if err := rows.Scan(&at); err != nil {
+			return nil, err
+		}
+		out = append(out, domain.FromMicros(at))
+	}
+	return out, rows.Err()
+}
+
 // NextDue is the earliest time at which an unpublished row of any stream comes
 // due, zero when there is none.
 func (s *Store) NextDue(ctx context.Context) (time.Time, error) {

@@ -166,7 +166,9 @@ func (r *Receiver[T]) take(ctx context.Context, batch []*claim[T]) {
 
 // unclaimed takes back the publication of rows that were not to be had, their
 // entries being spent: else one whose gate closed on its way would wait long
-// after the gate has opened.
+// after the gate has opened. One that came a moment too early, by the clock of
+// another node, is picked at its time. Nothing turns round and round by that:
+// what cannot be claimed yet is not picked either.
 func (r *Receiver[T]) unclaimed(ctx context.Context, ids []domain.WorkID, rows []domain.Work) {
 	claimed := make(map[domain.WorkID]bool, len(rows))
 	for _, w := range rows {
@@ -175,6 +177,14 @@ func (r *Receiver[T]) unclaimed(ctx context.Context, ids []domain.WorkID, rows [
 	missing := slices.DeleteFunc(slices.Clone(ids), func(id domain.WorkID) bool { return claimed[id] })
 	if err := r.cfg.Store.Unpublish(ctx, missing); err != nil {
 		r.cfg.Log.Warn("take back publication", "stream", r.cfg.Stream, "error", err)
+		return
+	}
+	due, err := r.cfg.Store.Waiting(ctx, missing)
+	if err != nil {
+		r.cfg.Log.Warn("look for rows that came too early", "stream", r.cfg.Stream, "error", err)
+	}
+	for _, at := range due {
+		r.cfg.Relay.Wake(r.cfg.Stream, domain.Micros(at))
 	}
 }
 

@@ -182,3 +182,46 @@ func TestClaimLostAmongOthersDoesNotCount(t *testing.T) {
 		}
 	})
 }
+
+// A row that was published by a clock ahead of this node's waits for its time
+// and not for the next tick.
+func TestRowThatCameTooEarlyIsPickedAtItsTime(t *testing.T) {
+	onBoth(t, func(w *world) {
+		w.run()
+		first := w.add("env_a")
+		w.eventually("the stream is known", func() bool { return w.bus.count(first) == 1 })
+		early := domain.Work{
+			ID: domain.NewID[domain.WorkID](domain.PrefixMessage), Kind: domain.WorkMessage, Stream: "s", Environment: "env_a",
+			Connection: "con_1", Gate: "con_1", Stage: "prepare", DueAt: w.clock.Now().Add(50 * time.Millisecond),
+		}
+		w.must(w.applier.Apply(w.Context(), domain.Change{Parts: []domain.Part{early}}))
+		w.eventually("rung at once", func() bool { return w.bus.count(early.ID) == 1 })
+		walks := 0
+		r := w.receiver(0, func(domain.Work) { walks++ })
+		w.must(r.Receive(w.Context(), domain.Envelope{ID: early.ID}, func() {}))
+		w.clock.Add(time.Second)
+		w.eventually("rung again at its time", func() bool { return w.bus.count(early.ID) == 2 })
+		w.must(r.Receive(w.Context(), domain.Envelope{ID: early.ID}, func() {}))
+		if walks != 1 {
+			w.Errorf("%d walks", walks)
+		}
+	}, func(c *work.RelayConfig) { c.Tick = time.Hour })
+}
+
+// A row behind a closed gate is not rung over and over by those who cannot
+// claim it.
+func TestRowBehindAGateIsNotRungAgain(t *testing.T) {
+	onBoth(t, func(w *world) {
+		w.run()
+		id := w.add("env_a")
+		w.eventually("rung", func() bool { return w.bus.count(id) == 1 })
+		w.must(w.store.CloseGate(w.Context(), store.Gate{Key: "con_1", ClosedUntil: w.clock.Now().Add(time.Hour), Reason: "unauthorized"}))
+		w.must(w.receiver(0, func(domain.Work) { w.Error("walked") }).Receive(w.Context(), domain.Envelope{ID: id}, func() {}))
+		after := domain.Work{ID: "msg_after", Kind: domain.WorkMessage, Stream: "t", Environment: "env_a", Stage: "prepare", DueAt: w.clock.Now()}
+		w.must(w.applier.Apply(w.Context(), domain.Change{Parts: []domain.Part{after}})) // unpublished: its pick comes after the row's
+		w.eventually("the relay has picked since", func() bool { return w.bus.count(after.ID) == 1 })
+		if n := w.bus.count(id); n != 1 {
+			w.Errorf("rung %d times", n)
+		}
+	}, func(c *work.RelayConfig) { c.Tick = time.Hour })
+}
