@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -220,5 +221,38 @@ func waitFor(t *testing.T, holds func() bool) {
 			t.Fatal("condition never held")
 		case <-tick.C:
 		}
+	}
+}
+
+// Whoever still holds what the row was before a person gave it back writes
+// nothing: a resend has closed the attempt that he knows of.
+func TestReplayFencesOffWhoeverKnewTheHeldRow(t *testing.T) {
+	t.Parallel()
+	for name, resend := range map[string]bool{"replay": false, "resend": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			onBoth(t, func(t *testing.T, open func(*testing.T) *world) {
+				w := open(t)
+				w.vendor.script("test.send", fails(domain.ClassUnknownOutcome))
+				w.vendor.script("test.lookup", looked(domain.LookupCannotTell))
+				id := w.accept()
+				w.toEnd(id)
+				w.wantHeld(id, "cannot_tell")
+				before, _, err := w.store.WorkOf(t.Context(), domain.WorkID(id))
+				must(t, err)
+				w.clock.Add(time.Hour)
+				out, err := w.pipeline.Replay(t.Context(), env, pipeline.HeldFilter{Messages: []domain.MessageID{id}}, resend, "tester")
+				must(t, err)
+				if len(out.Replayed) != 1 {
+					t.Fatalf("%+v", out)
+				}
+				for _, move := range []domain.WorkMove{domain.MoveKeep, domain.MoveWait, domain.MoveHold, domain.MoveDone} {
+					err := w.applier.Apply(t.Context(), domain.Change{Work: &domain.WorkChange{ID: before.ID, Epoch: before.Epoch, Move: move, Stage: before.Stage}})
+					if !errors.Is(err, store.ErrStale) {
+						t.Errorf("%s: %v", move, err)
+					}
+				}
+			})
+		})
 	}
 }

@@ -72,7 +72,7 @@ func TestOutageOfSixHoursHoldsNothingAndOneOfThreeDaysHolds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "sqlite:"+t.TempDir()+"/afara.db")
 	began := w.clock.Now()
-	w.vendor.script("test.prepare", down(w, began.Add(6*time.Hour))...)
+	w.vendor.script("test.prepare", down(w, began.Add(6*time.Hour), result(`{}`))...)
 	id := w.accept()
 	w.toEnd(id)
 	w.wantEnd(id, domain.EndCompleted)
@@ -85,7 +85,7 @@ func TestOutageOfSixHoursHoldsNothingAndOneOfThreeDaysHolds(t *testing.T) {
 
 	w.vendor.forget()
 	second := w.accept()
-	w.vendor.script("test.prepare", down(w, w.clock.Now().Add(80*time.Hour))...)
+	w.vendor.script("test.prepare", down(w, w.clock.Now().Add(80*time.Hour), result(`{}`))...)
 	for w.held(second) == nil {
 		w.clock.Add(time.Hour)
 		if !w.walk(second) {
@@ -95,16 +95,40 @@ func TestOutageOfSixHoursHoldsNothingAndOneOfThreeDaysHolds(t *testing.T) {
 	w.wantHeld(second, "failing_too_long")
 }
 
-// down fails every call until a time; a script is consumed call by call, so it
-// is long enough for one that is tried each five minutes.
-func down(w *world, until time.Time) []func(domain.Call) domain.Outcome {
+// An effect in doubt is no reason to hold either: while the vendor is away
+// nothing can be said of it, and once it is back a look-up clears it.
+func TestDoubtInAnOutageOfSixHoursIsHeldByNobody(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, open func(*testing.T) *world) {
+		w := open(t)
+		began := w.clock.Now()
+		w.vendor.script("test.send", fails(domain.ClassUnknownOutcome))
+		w.vendor.script("test.lookup", down(w, began.Add(6*time.Hour), looked(domain.LookupFoundFinal))...)
+		id := w.accept()
+		w.toEnd(id)
+		w.wantEnd(id, domain.EndCompleted)
+		if took := w.clock.Now().Sub(began); took < 6*time.Hour || took > 6*time.Hour+10*time.Minute {
+			t.Errorf("settled %s after the outage began", took)
+		}
+		if sent, asked := w.vendor.count("test.send"), w.vendor.count("test.lookup"); sent != 1 || asked < 60 {
+			t.Errorf("sent %d, looked up %d times", sent, asked)
+		}
+		if got := w.attempts(id); len(got) != 1 || got[0].Outcome != domain.ClassResult {
+			t.Errorf("attempts %+v", got)
+		}
+	})
+}
+
+// down fails every call until a time, and then answers; a script is consumed
+// call by call, so it is long enough for one that is tried each five minutes.
+func down(w *world, until time.Time, answer func(domain.Call) domain.Outcome) []func(domain.Call) domain.Outcome {
 	out := make([]func(domain.Call) domain.Outcome, 200)
 	for i := range out {
 		out[i] = func(c domain.Call) domain.Outcome {
 			if w.clock.Now().Before(until) {
 				return fails(domain.ClassUnavailable)(c)
 			}
-			return result(`{}`)(c)
+			return answer(c)
 		}
 	}
 	return out
