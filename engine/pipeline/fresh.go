@@ -16,6 +16,7 @@ type fresh struct {
 	mu    sync.Mutex
 	kept  map[domain.MessageID]accepted
 	order []domain.MessageID // oldest first; may name what was taken
+	bytes int                // of the documents that are kept
 }
 
 type accepted struct {
@@ -24,8 +25,12 @@ type accepted struct {
 	resource domain.Resource
 }
 
-// maxFresh bounds the cache: a backlog is read from the database.
-const maxFresh = 1024
+// maxFresh and maxFreshBytes bound the cache: a backlog is read from the
+// database.
+const (
+	maxFresh      = 1024
+	maxFreshBytes = 64 << 20
+)
 
 // watch looks through a committed change for a new message with its document
 // and its resource.
@@ -57,12 +62,22 @@ func (f *fresh) keep(a accepted) {
 	if f.kept == nil {
 		f.kept = map[domain.MessageID]accepted{}
 	}
+	f.drop(a.message.ID)
 	f.kept[a.message.ID] = a
+	f.bytes += len(a.document.Body)
 	f.order = append(f.order, a.message.ID)
-	for len(f.order) > maxFresh {
-		delete(f.kept, f.order[0])
+	for len(f.order) > maxFresh || f.bytes > maxFreshBytes {
+		f.drop(f.order[0])
 		f.order = f.order[1:]
 	}
+}
+
+// drop forgets what is kept of a message and answers it.
+func (f *fresh) drop(id domain.MessageID) (accepted, bool) {
+	a, ok := f.kept[id]
+	f.bytes -= len(a.document.Body)
+	delete(f.kept, id)
+	return a, ok
 }
 
 // take fills the runs of first claims and answers those that must be read.
@@ -70,8 +85,7 @@ func (f *fresh) take(runs map[domain.WorkID]*Run) (unknown []domain.MessageID) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for id, r := range runs {
-		a, ok := f.kept[domain.MessageID(id)]
-		delete(f.kept, domain.MessageID(id))
+		a, ok := f.drop(domain.MessageID(id))
 		if !ok || r.work.Epoch != 1 {
 			unknown = append(unknown, domain.MessageID(id))
 			continue
