@@ -39,30 +39,30 @@ type Types struct {
 	load Load
 	now  func() time.Time
 
-	loading sync.Mutex // held by the one who loads
+	loading chan struct{} // holds one while somebody loads
 	mu      sync.Mutex
-	rows    []Row // nil: never loaded
-	due     time.Time
+	rows    []Row     // nil: never loaded
+	due     time.Time // zero: never tried
 }
 
 // NewTypes makes Types that fetch with load. now is the clock.
-func NewTypes(load Load, now func() time.Time) *Types { return &Types{load: load, now: now} }
+func NewTypes(load Load, now func() time.Time) *Types {
+	return &Types{load: load, now: now, loading: make(chan struct{}, 1)}
+}
 
 // Refresh loads the list when it is older than 24 hours. Only one caller loads
-// at a time: with an old list the others go on with that, without any they
-// wait. When loading fails the old list, or the built-in one, stays in use for
-// another five minutes; the error is for the log.
+// at a time. The others wait, until ctx ends, for the very first try only; later
+// they go on with the old list or the built-in one. When loading fails that list
+// stays in use for another five minutes; the error is for the log.
 func (t *Types) Refresh(ctx context.Context) error {
-	if due, loaded := t.state(); !due {
+	due, tried := t.state()
+	if !due {
 		return nil
-	} else if loaded {
-		if !t.loading.TryLock() {
-			return nil
-		}
-	} else {
-		t.loading.Lock()
 	}
-	defer t.loading.Unlock()
+	if got, err := t.begin(ctx, !tried); !got {
+		return err
+	}
+	defer func() { <-t.loading }()
 	if due, _ := t.state(); !due {
 		return nil // the one before us loaded it
 	}
@@ -80,10 +80,29 @@ func (t *Types) Refresh(ctx context.Context) error {
 	return nil
 }
 
-func (t *Types) state() (due, loaded bool) {
+// begin makes the caller the one who loads; with wait, as soon as nobody else
+// does.
+func (t *Types) begin(ctx context.Context, wait bool) (got bool, err error) {
+	select {
+	case t.loading <- struct{}{}:
+		return true, nil
+	default:
+	}
+	if !wait {
+		return false, nil
+	}
+	select {
+	case t.loading <- struct{}{}:
+		return true, nil
+	case <-ctx.Done():
+		return false, fmt.Errorf("wait for code list %s: %w", InvoiceTypes, ctx.Err())
+	}
+}
+
+func (t *Types) state() (due, tried bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return !t.now().Before(t.due), t.rows != nil
+	return !t.now().Before(t.due), !t.due.IsZero()
 }
 
 // Code answers the authority's code for our invoice type code, by the text of

@@ -111,3 +111,41 @@ func TestAListIsKeptADayAndServedStaleWhileTheAuthorityIsAway(t *testing.T) {
 		t.Fatalf("asked %d times, never again after a failure", n)
 	}
 }
+
+// While the authority is away its silence costs one call in five minutes, not
+// every call.
+func TestOnlyTheFirstTryIsWaitedForAndNoLongerThanTheCallLasts(t *testing.T) {
+	t.Parallel()
+	c := &clock{at: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)}
+	asked, answer := make(chan struct{}), make(chan error)
+	types := codes.NewTypes(func(context.Context, string) ([]codes.Row, error) {
+		asked <- struct{}{}
+		return nil, <-answer
+	}, c.now)
+	loader := make(chan error)
+	load := func() {
+		go func() { loader <- types.Refresh(t.Context()) }()
+		<-asked
+	}
+
+	load()
+	ctx, cancel := context.WithCancel(t.Context())
+	waiter := make(chan error)
+	go func() { waiter <- types.Refresh(ctx) }()
+	cancel()
+	if err := <-waiter; !errors.Is(err, context.Canceled) {
+		t.Errorf("a caller whose call had ended got %v", err)
+	}
+	answer <- errors.New("away")
+	if err := <-loader; err == nil {
+		t.Error("the failure was not told")
+	}
+
+	c.at = c.at.Add(6 * time.Minute)
+	load()
+	if err := types.Refresh(t.Context()); err != nil { // returns although somebody loads
+		t.Errorf("a caller who could do without got %v", err)
+	}
+	answer <- errors.New("away")
+	<-loader
+}
