@@ -90,6 +90,36 @@ func TestWhatNeverReachedTheVendorDoesNotOpenABreaker(t *testing.T) {
 	wantResult(t, b.invoke(t, "bad", "echo", `{}`), `{}`)
 }
 
+// prepare makes a call that by its contract asks no vendor.
+func (b *bundle) prepare(t *testing.T) {
+	t.Helper()
+	c := call("bad", "", `{"referenceKey":"A","issueDate":"2026-01-01"}`)
+	c.Operation = "invoice.prepare"
+	if out := b.Invoke(t.Context(), c); out.Class != domain.ClassResult {
+		t.Fatalf("prepare: %s %+v", out.Class, out.Error)
+	}
+}
+
+// Every walk of an invoice begins with a call that asks no vendor: its success
+// must not hide that the vendor is away, nor be taken for the trial.
+func TestACallThatAsksNoVendorIsNoSignOfLife(t *testing.T) {
+	t.Parallel()
+	b, clock := withBreaker(t)
+	for range 2 {
+		b.prepare(t)
+		wantClass(t, b.invoke(t, "bad", "classed", vendorAway), domain.ClassUnavailable, "told_so")
+	}
+	b.prepare(t) // not refused either
+	wantClass(t, b.invoke(t, "bad", "echo", `{}`), domain.ClassUnavailable, "breaker_open")
+	clock.Add(10 * time.Second)
+	b.prepare(t)
+	if s := b.status(t, "bad").Connections[0]; s.Breaker != pluginhost.BreakerHalfOpen || s.Failures != 2 {
+		t.Errorf("status: %+v", s)
+	}
+	wantClass(t, b.invoke(t, "bad", "classed", vendorAway), domain.ClassUnavailable, "told_so")
+	wantClass(t, b.invoke(t, "bad", "echo", `{}`), domain.ClassUnavailable, "breaker_open")
+}
+
 func TestACheckThatPassesClosesTheBreaker(t *testing.T) {
 	t.Parallel()
 	b, _ := withBreaker(t)

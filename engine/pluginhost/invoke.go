@@ -75,7 +75,7 @@ func (in *instance) refuse(op *operationState, c *domain.Call) *domain.Connector
 	return nil
 }
 
-// attempt sends the call when breaker, slots and process allow it.
+// attempt sends the call when its deadline and the breaker allow it.
 func (in *instance) attempt(ctx context.Context, op *operationState, c *domain.Call, out *domain.Outcome) {
 	left := op.deadline
 	if !c.Deadline.IsZero() {
@@ -88,6 +88,12 @@ func (in *instance) attempt(ctx context.Context, op *operationState, c *domain.C
 	ctx, cancel := context.WithTimeout(ctx, failpoint.Scale(left))
 	defer cancel()
 	conn := in.connection(c.Connection)
+	if op.local {
+		// It says nothing of the vendor, neither that it is away nor that it is
+		// back, and works without it.
+		in.reach(ctx, conn, op, c, out)
+		return
+	}
 	pass, wait := conn.breaker.allow(out.Began)
 	if wait > 0 {
 		fail(out, unavailable("breaker_open", "too many calls of this connection in a row had no answer", wait))
@@ -95,18 +101,26 @@ func (in *instance) attempt(ctx context.Context, op *operationState, c *domain.C
 	}
 	v := vendorNotAsked
 	defer func() { conn.breaker.done(in.cfg.Now(), pass, v) }()
+	if in.reach(ctx, conn, op, c, out) {
+		v = judge(ctx, out)
+	}
+}
+
+// reach sends the call when slots and process allow it, and reports whether
+// they did.
+func (in *instance) reach(ctx context.Context, conn *connection, op *operationState, c *domain.Call, out *domain.Outcome) bool {
 	if !in.acquire(ctx, conn) {
 		fail(out, unavailable("busy", "no slot became free before the deadline", 0))
-		return
+		return false
 	}
 	defer in.release(conn)
 	p := in.current.Load()
 	if p == nil {
 		fail(out, in.notReady())
-		return
+		return false
 	}
 	in.send(ctx, p, conn, op, c, out)
-	v = judge(ctx, out)
+	return true
 }
 
 // judge says what an outcome tells of the vendor.

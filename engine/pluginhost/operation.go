@@ -19,6 +19,7 @@ type operation struct {
 	effect      domain.Effect
 	deadline    time.Duration
 	sandboxOnly bool
+	local       bool // asks no vendor
 	input       func([]byte) error
 	output      func([]byte) error
 }
@@ -43,6 +44,9 @@ func compileOperation(d schemas.Operation) (*operation, error) {
 		name: d.Name, effect: domain.Effect(d.Effect),
 		deadline: time.Duration(d.Deadline), sandboxOnly: d.SandboxOnly,
 	}
+	// The contract of a standard operation, the same for every connector. Of a
+	// connector's own operation nobody can tell.
+	op.local = d.Name == schemas.OpInvoicePrepare && !op.doubtful()
 	if op.deadline <= 0 {
 		op.deadline = defaultDeadline
 	}

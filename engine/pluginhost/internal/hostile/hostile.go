@@ -24,7 +24,7 @@ func Bad(name string) []byte {
 	return manifest(name, Version,
 		"echo", "strict", "log", "stdout", "environ", "huge", "wrong", "wrong_effect", "slow", "slow_effect",
 		"exit", "exit_effect", "huge_effect", "child", "status", "status_effect", "classed", "empty_effect",
-		"leak", "refresh", "panic", "state", "state_effect", "sandbox", "quick", "print")
+		"leak", "refresh", "panic", "state", "state_effect", "sandbox", "quick", "print", "prepare")
 }
 
 // Liar is the manifest that a connector shows which is not what it installed.
@@ -63,6 +63,10 @@ func operation(name, verb string) map[string]any {
 		op["effect"], op["settlesAfter"] = "unkeyed", "30s"
 	}
 	switch verb {
+	case "prepare": // the standard one, whose schemas are not the connector's
+		op["name"] = "invoice.prepare"
+		delete(op, "input")
+		delete(op, "output")
 	case "strict", "wrong", "wrong_effect":
 		op["input"] = map[string]any{
 			"type": "object", "additionalProperties": false, "required": []string{"irn"},

@@ -95,6 +95,8 @@ func (s *server) Invoke(ctx context.Context, req *connectorpb.InvokeRequest) (*c
 		return environ()
 	case "huge":
 		return result(`{"a":"` + strings.Repeat("x", in.Size) + `"}`)
+	case "prepare":
+		return result(`{"irn":"A-1-20260101","qrCodeData":"A"}`)
 	case "wrong":
 		return result(`{"irn":7,"surprise":true}`)
 	case "slow", "quick":
