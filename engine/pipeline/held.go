@@ -60,6 +60,28 @@ func retryAfter(e *domain.ConnectorError) time.Duration {
 	return max(e.RetryAfter, minBackoff)
 }
 
+// askedFor is when a message is due that would be due at own, after an answer
+// that may ask for a wait. A rate limit knows its time. Who is not there only
+// guesses, and tells all that wait the same: one that was told so before waits
+// longer, as it would without.
+func askedFor(now, own time.Time, out domain.Outcome) time.Time {
+	after := retryAfter(out.Error)
+	if after == 0 {
+		return own
+	}
+	due := now.Add(after + spread(after))
+	if out.Class != domain.ClassRateLimited && own.After(due) {
+		return own
+	}
+	return due
+}
+
+// spread is a little more of a wait that many are told at once: up to a tenth,
+// at least one second and at most ten.
+func spread(d time.Duration) time.Duration {
+	return time.Duration(rand.Int64N(int64(min(max(d/10, time.Second), 10*time.Second)) + 1))
+}
+
 func internalError(err error) *domain.ConnectorError {
 	e := &domain.ConnectorError{Class: domain.ClassInternal, Code: "internal", Message: "the engine could not go on"}
 	if err != nil {

@@ -145,11 +145,7 @@ func (p *Pipeline) again(ctx context.Context, r *Run, out domain.Outcome) {
 		p.hold(ctx, r, reasonTooLong, out.Error)
 		return
 	}
-	due := p.nextLookup(r)
-	if after := retryAfter(out.Error); after > 0 {
-		due = p.now().Add(after)
-	}
-	p.release(ctx, r, out, due, r.attempt.ID, 0)
+	p.release(ctx, r, out, askedFor(p.now(), p.nextLookup(r), out), r.attempt.ID, 0)
 }
 
 // nextLookup is soon at first, for most doubts are cleared by the first

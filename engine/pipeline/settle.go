@@ -79,11 +79,7 @@ func (p *Pipeline) wait(ctx context.Context, r *Run, a *attempt, out domain.Outc
 		return
 	}
 	p.endAttempt(r, a, out)
-	due := p.now().Add(backoff(r.message.Waits))
-	if after := retryAfter(out.Error); after > 0 {
-		due = p.now().Add(after)
-	}
-	p.release(ctx, r, out, due, "", 0)
+	p.release(ctx, r, out, askedFor(p.now(), p.now().Add(backoff(r.message.Waits)), out), "", 0)
 }
 
 // doubt leaves the attempt open: the next walk begins with a look-up.
