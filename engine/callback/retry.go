@@ -69,7 +69,7 @@ func namedRetry(name string) (Retry, bool) {
 }
 
 // Next answers how long to wait after the attempt of that number (from 1), and
-// false when it was the last. The wait is the scheduled one plus up to a tenth,
+// false when it was the last. The wait is the scheduled one plus up to a twelfth,
 // never less; a longer Retry-After of the receiver counts up to twice the
 // scheduled wait.
 func (r Retry) Next(attempt int, retryAfter time.Duration) (time.Duration, bool) {
@@ -81,11 +81,12 @@ func (r Retry) Next(attempt int, retryAfter time.Duration) (time.Duration, bool)
 	return min(wait+r.jitter(scheduled), 2*scheduled), true
 }
 
-// jitter spreads deliveries that failed together over a tenth of their wait.
+// jitter spreads deliveries that failed together over a twelfth of their wait:
+// with what it takes to get there an attempt is at most a tenth late.
 func (r Retry) jitter(scheduled time.Duration) time.Duration {
 	draw := r.Int64N
 	if draw == nil {
 		draw = rand.Int64N
 	}
-	return time.Duration(draw(int64(scheduled/10) + 1))
+	return time.Duration(draw(int64(scheduled/12) + 1))
 }
