@@ -18,8 +18,9 @@ type lostCall struct {
 }
 
 // exitNotice is how long after a broken connection the process's end is
-// noticed at the latest, if it ended.
-const exitNotice = 250 * time.Millisecond
+// noticed at the latest, if it ended. A machine that is busy reaps late, and
+// an end that is not noticed makes no suspect of the message that caused it.
+const exitNotice = time.Second
 
 // settleLost classes a call without an answer. An effect that was sent is in
 // doubt, whatever gRPC calls the failure: only what never left the host, and
