@@ -157,9 +157,9 @@ func TestSandboxAndProductionAreSeparateProcesses(t *testing.T) {
 func TestASlowHandlerIsCutAtTheDeadline(t *testing.T) {
 	t.Parallel()
 	b := bad(t, "bad", nil)
-	wantClass(t, b.invoke(t, "bad", "quick", `{}`), domain.ClassUnavailable, "deadline_exceeded") // the manifest's 50 ms
+	wantClass(t, b.invoke(t, "bad", "quick", `{}`), domain.ClassUnavailable, "deadline_exceeded") // the manifest's 500 ms
 	c := call("bad", "slow_effect", `{}`)
-	c.Deadline = time.Now().Add(50 * time.Millisecond)
+	c.Deadline = time.Now().Add(500 * time.Millisecond)
 	out := b.Invoke(t.Context(), c)
 	wantClass(t, out, domain.ClassUnknownOutcome, "deadline_exceeded")
 	if out.Crashed {
@@ -198,7 +198,7 @@ func TestGRPCFailuresAreClassed(t *testing.T) {
 	// What they left behind does not make two calls that fall together lonely.
 	other := make(chan domain.Outcome)
 	go func() { other <- b.Invoke(t.Context(), call("bad", "slow", `{}`)) }()
-	eventually(t, "the other is under way", func() bool { return b.status(t, "bad").InFlight == 1 })
+	b.arrived(t, 1)
 	if out := b.invoke(t, "bad", "exit", `{}`); !out.Crashed || out.Alone {
 		t.Errorf("crashed %t, alone %t", out.Crashed, out.Alone)
 	}
@@ -246,7 +246,7 @@ func TestAConnectionWithoutSlotsLetsOthersPass(t *testing.T) {
 	go func() { done <- b.Invoke(ctx, call("bad", "slow", `{}`)) }()
 	eventually(t, "the slow call is under way", func() bool { return b.status(t, "bad").InFlight == 1 })
 	c := call("bad", "echo", `{}`)
-	c.Deadline = time.Now().Add(50 * time.Millisecond)
+	c.Deadline = time.Now().Add(500 * time.Millisecond)
 	wantClass(t, b.Invoke(t.Context(), c), domain.ClassUnavailable, "busy")
 	c = call("bad", "echo", `{}`)
 	c.Connection.ID = "con_2"

@@ -113,13 +113,13 @@ func TestAKilledHostLeavesNoConnectorBehind(t *testing.T) {
 		t.Fatal("nothing to leave behind")
 	}
 	o.kill()
-	within(t, 2*time.Second, "the connector ends with its host", func() bool { return !alive(o.plugin) })
+	within(t, 15*time.Second, "the connector ends with its host", func() bool { return !alive(o.plugin) })
 	if !alive(o.grandchild) {
 		t.Fatal("the grandchild has left its group and its session and should have survived so far")
 	}
 	// The next host on the same folder sweeps what was left.
 	setup(t, t.TempDir(), func(c *pluginhost.Config) { c.RunDir = run })
-	within(t, 2*time.Second, "the grandchild is swept", func() bool { return !alive(o.grandchild) })
+	within(t, 15*time.Second, "the grandchild is swept", func() bool { return !alive(o.grandchild) })
 	if hosts, _ := filepath.Glob(filepath.Join(run, "h-*")); len(hosts) != 1 {
 		t.Errorf("folders of hosts: %v, want that of the living one", hosts)
 	}

@@ -122,7 +122,7 @@ func setup(t testing.TB, dir string, change func(*pluginhost.Config)) *bundle {
 	}
 	b.Host = h
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 		defer cancel()
 		if err := h.Close(ctx); err != nil {
 			t.Errorf("close: %v", err)
@@ -205,10 +205,4 @@ func wantResult(t testing.TB, out domain.Outcome, result string) {
 	if out.Class != domain.ClassResult || string(out.Result) != result || out.Error != nil {
 		t.Fatalf("got %s %q %+v, want the result %q", out.Class, out.Result, out.Error, result)
 	}
-}
-
-func (c *connections) looks() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.looked
 }

@@ -17,28 +17,32 @@ import (
 func TestConnectorsThatCannotStart(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
-		name   string
-		state  pluginhost.State
-		reason string
+		name    string
+		state   pluginhost.State
+		timeout time.Duration // long where a slow start must not be taken for another fault
+		reason  string
 	}{
-		{"exiter", pluginhost.StateCrashLoop, "exit code 3"},
-		{"chatty", pluginhost.StateCrashLoop, `printed "hello, I am a connector" on stdout before the handshake`},
-		{"silent", pluginhost.StateCrashLoop, "did not start within 1s"},
-		{"stranger", pluginhost.StateCrashLoop, "not a socket in its own folder"},
-		{"icy", pluginhost.StateCrashLoop, "did not start within 1s"},
-		{"modern", pluginhost.StateIncompatible, "speaks version 99"},
-		{"liar", pluginhost.StateIncompatible, `describes "liar" version "9.9.9"`},
+		{"exiter", pluginhost.StateCrashLoop, 10 * time.Second, "exit code 3"},
+		{"chatty", pluginhost.StateCrashLoop, 10 * time.Second, `printed "hello, I am a connector" on stdout before the handshake`},
+		{"silent", pluginhost.StateCrashLoop, time.Second, "did not start within 1s"},
+		{"stranger", pluginhost.StateCrashLoop, 10 * time.Second, "not a socket in its own folder"},
+		{"icy", pluginhost.StateCrashLoop, time.Second, "did not start within 1s"},
+		{"modern", pluginhost.StateIncompatible, 10 * time.Second, "speaks version 99"},
+		{"liar", pluginhost.StateIncompatible, 10 * time.Second, `describes "liar" version "9.9.9"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			install(t, dir, "bad", tc.name, hostile.Bad(tc.name))
 			b := setup(t, dir, func(c *pluginhost.Config) {
-				c.CrashLoop, c.RestartMin, c.StartTimeout = 2, time.Millisecond, time.Second
+				c.CrashLoop, c.RestartMin, c.RestartMax, c.StartTimeout = 2, time.Millisecond, 3*time.Second, tc.timeout
 			})
 			b.Need(tc.name, domain.Sandbox)
-			eventually(t, "it is "+string(tc.state), func() bool { return b.status(t, tc.name).State == tc.state })
-			s := b.status(t, tc.name)
+			var s pluginhost.ConnectorStatus // at one moment: the next start is near
+			eventually(t, "it is "+string(tc.state), func() bool {
+				s = b.status(t, tc.name)
+				return s.State == tc.state
+			})
 			if !strings.Contains(s.Reason, tc.reason) || s.PID != 0 {
 				t.Errorf("reason %q, pid %d", s.Reason, s.PID)
 			}

@@ -18,7 +18,7 @@ import (
 func TestACrashLoopIsNamedAndTriedAgainSlowly(t *testing.T) {
 	t.Parallel()
 	b := bad(t, "bad", func(c *pluginhost.Config) {
-		c.CrashLoop, c.RestartMin, c.RestartMax = 3, time.Millisecond, 300*time.Millisecond
+		c.CrashLoop, c.RestartMin, c.RestartMax = 3, time.Millisecond, 3*time.Second
 	})
 	crash := func() {
 		eventually(t, "it runs", func() bool { return b.Ready("bad", domain.Sandbox) })

@@ -76,7 +76,7 @@ func operation(name, verb string) map[string]any {
 	case "sandbox":
 		op["sandboxOnly"] = true
 	case "quick":
-		op["deadline"] = "50ms"
+		op["deadline"] = "500ms"
 	}
 	return op
 }

@@ -100,6 +100,7 @@ func (s *server) Invoke(ctx context.Context, req *connectorpb.InvokeRequest) (*c
 	case "wrong":
 		return result(`{"irn":7,"surprise":true}`)
 	case "slow", "quick":
+		fmt.Fprintln(os.Stderr, "handler has begun")
 		<-ctx.Done()
 		fmt.Fprintln(os.Stderr, "handler was cut:", ctx.Err())
 		return nil, status.FromContextError(ctx.Err()).Err()
