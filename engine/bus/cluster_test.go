@@ -59,7 +59,7 @@ func startCluster(t *testing.T) (url string) {
 	}
 	var addrs []string
 	for range 3 {
-		node := testserver.Redis(t, "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(freePort(t)), "--cluster-node-timeout", "2000")
+		node := testserver.Redis(t, "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(freePort(t)), "--cluster-node-timeout", "15000")
 		addrs = append(addrs, strings.TrimPrefix(node.URL, "redis://"))
 	}
 	args := append([]string{"--cluster", "create"}, append(addrs, "--cluster-yes")...)

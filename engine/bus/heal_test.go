@@ -59,7 +59,7 @@ func TestAReaderOutlivesARedisThatIsKilledOrHangs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := testserver.Redis(t, "--appendonly", "yes", "--appendfsync", "always")
-			b, in := openBus(t, server.URL), newInbox()
+			b, in := openBusWithin(t, server.URL, time.Second), newInbox()
 			listen(t, runRouter(t, b), bus.ListenConfig{
 				Stream: "s", Handle: in.handle, Subscriber: bus.SubscriberConfig{SoleGroup: true, Block: 50 * time.Millisecond},
 			})
