@@ -5,6 +5,7 @@ package chaostest
 import (
 	"encoding/json"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,33 +17,62 @@ import (
 	firs "github.com/afara-dev/afara/plugins/firs/simulator"
 )
 
-// TestOneVendorDownStopsNobodyElse: while the authority takes a minute for each
-// answer, a second connector's invoices go their whole way, callbacks included,
-// and not one of the authority's does.
+const (
+	// inFlight is the pool of each connector: more of the vendor that is down
+	// wait than it holds.
+	inFlight = 16
+	// each is how many invoices one measurement takes.
+	each = 100
+)
+
+// TestOneVendorDownStopsNobodyElse: while the authority answers nobody, a second
+// connector's invoices go their whole way, callbacks included, about as fast as
+// before: when all calls to the authority hang, and when they have timed out
+// and are tried again. Not one of the authority's ends.
 func TestOneVendorDownStopsNobodyElse(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, embedded, 1, "")
+	w := newWorld(t, embedded, 4, "")
 	w.name = "one vendor down"
+	w.args = append(w.args, "--pool", strconv.Itoa(inFlight))
 	registryOf := echo.New(echo.Options{APIKey: "echo-key-1234"})
 	other := w.second(registryOf)
-	must(t, w.authority.Inject(firs.Fault{Kind: firs.FaultSlow, Operation: "*", DelayMillis: 60_000}))
 	n := w.start("")
-	w.post(w.key, 8, numbered("SLOW", 50))
-	w.eventually(time.Minute, "the authority holds all fifty up", func() bool {
-		return w.number(`SELECT COUNT(*) FROM work WHERE stream LIKE '%firs%' AND owner <> ''`) == 50
+	w.takes(other, "WARM")
+	healthy := w.takes(other, "BEFORE")
+	must(t, w.authority.Inject(firs.Fault{Kind: firs.FaultHang, Operation: "*"}))
+	w.post(w.key, 8, numbered("STUCK", 3*inFlight))
+	w.eventually(time.Minute, "the authority holds up as many as may be in flight", func() bool {
+		return w.number(`SELECT COUNT(*) FROM work WHERE stream LIKE '%firs%' AND owner <> ''`) == inFlight
 	})
-	w.post(other, 8, numbered("QUICK", 200))
-	w.eventually(time.Minute, "all 200 of the other vendor were told", func() bool { return w.told("QUICK") == 200 })
-	if held := w.told("SLOW"); held != 0 {
-		t.Errorf("%d invoices of the vendor that is down were told too: it was not down", held)
+	hanging := w.takes(other, "HANGING")
+	w.eventually(2*time.Minute, "the first calls have timed out", func() bool {
+		return w.number(`SELECT COUNT(*) FROM message WHERE last_class = 'unavailable'`) >= inFlight
+	})
+	retrying := w.takes(other, "RETRYING")
+	t.Logf("%d invoices took %s before, %s while calls hung, %s while they were retried", each, healthy, hanging, retrying)
+	if limit := max(10*time.Second, 5*healthy); hanging > limit || retrying > limit {
+		t.Errorf("the vendor that is well was slower than %s", limit)
+	}
+	if ended := w.told("STUCK"); ended != 0 {
+		t.Errorf("%d invoices of the vendor that is down were told too: it was not down", ended)
 	}
 	w.authority.Heal()
-	n.kill() // so that nobody waits for the answers that are a minute away
+	n.kill() // so that nobody waits for the deadlines of calls that hang
 	w.kills++
-	w.finish(w.start(""), time.Minute)
-	if c := registryOf.Counters(); c.Registered != 200 || c.Violations != 0 {
+	w.finish(w.start(""), 2*time.Minute)
+	if c := registryOf.Counters(); c.Registered != 4*each || c.Violations != 0 {
 		t.Errorf("the other vendor registered %d, with %d violations", c.Registered, c.Violations)
 	}
+}
+
+// takes measures how long invoices take from the first request to the last
+// callback.
+func (w *world) takes(key, prefix string) time.Duration {
+	w.t.Helper()
+	began := time.Now()
+	w.post(key, 8, numbered(prefix, each))
+	w.eventually(2*time.Minute, "all of "+prefix+" were told", func() bool { return w.told(prefix) == each })
+	return time.Since(began)
 }
 
 // second makes another organisation, whose invoices go to the other vendor,
