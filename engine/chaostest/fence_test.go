@@ -51,9 +51,11 @@ func TestARequestThatStoodStillWithItsConnectorIsNeverSentLate(t *testing.T) {
 	w := newWorld(t, postgresRedis, usual, "")
 	w.name = "a node and its connector stop"
 	still := w.start("")
-	posted := w.background(func() { w.post(w.key, 8, numbered("G", 200)) })
+	found := make(chan struct{})
+	posted := w.background(func() { w.postUntil(w.key, 8, "G", found) })
 	w.eventually(time.Minute, "work is under way", func() bool { return w.receiver.count() >= 20 })
 	connector, stuck := w.stopBetween(still)
+	close(found)
 	other := w.start("")
 	<-posted
 	w.settled(2 * time.Minute)

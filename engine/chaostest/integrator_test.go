@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/afara-dev/afara/schemas"
@@ -34,6 +35,38 @@ func (w *world) post(key string, callers int, numbers []string) {
 		group.Go(func() {
 			for n := range queue {
 				w.accept(key, n)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// ahead is how many invoices postUntil lets lie before it submits another.
+const ahead = 100
+
+// postUntil submits invoices from several callers, and not many more than have
+// ended, until enough is closed.
+func (w *world) postUntil(key string, callers int, prefix string, enough <-chan struct{}) {
+	var group sync.WaitGroup
+	var last atomic.Int64
+	over := func() bool {
+		select {
+		case <-enough:
+			return true
+		case <-w.t.Context().Done():
+			return true
+		default:
+			return false
+		}
+	}
+	for range callers {
+		group.Go(func() {
+			for !over() {
+				if int(last.Load())-w.receiver.count() < ahead {
+					w.accept(key, fmt.Sprintf("%s%05d", prefix, last.Add(1)))
+					continue
+				}
+				within(time.Second, func() bool { return over() || int(last.Load())-w.receiver.count() < ahead })
 			}
 		})
 	}
