@@ -101,7 +101,7 @@ func (p *Pipeline) persist(ctx context.Context, r *Run, change domain.Change) er
 // kept reports whether the row stands as the MoveKeep would leave it: the end
 // of its lease is of that change alone.
 func (p *Pipeline) kept(ctx context.Context, c *domain.WorkChange) bool {
-	if c.Move != domain.MoveKeep {
+	if c == nil || c.Move != domain.MoveKeep {
 		return false
 	}
 	row, _, err := p.cfg.Store.WorkOf(ctx, c.ID)
