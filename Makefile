@@ -6,7 +6,7 @@ GO ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS := -s -w $(if $(VERSION),-X main.version=$(VERSION))
 PLUGINS := $(patsubst plugins/%/main.go,%,$(wildcard plugins/*/main.go))
-GENERATED := sdk/connectorpb README.md docs/events.md
+GENERATED := sdk/connectorpb sdk/node/afara README.md docs/events.md docs/reference
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
@@ -43,7 +43,7 @@ check: format vet lint generated race vulnerabilities ## Everything that CI want
 
 .PHONY: format
 format:
-	@unformatted=$$(gofmt -l cmd engine plugins schemas sdk); \
+	@unformatted=$$(gofmt -l cmd docs engine plugins schemas sdk); \
 	if [ -n "$$unformatted" ]; then echo "not formatted, run gofmt -w:"; echo "$$unformatted"; exit 1; fi
 
 .PHONY: vet
@@ -72,6 +72,10 @@ generated:
 .PHONY: vulnerabilities
 vulnerabilities:
 	@if command -v govulncheck >/dev/null; then .ci/vulnerabilities govulncheck ./...; else .ci/vulnerabilities $(GO) run $(GOVULNCHECK) ./...; fi
+
+.PHONY: authors
+authors: ## Walk docs/connectors.md: new connectors in Go and Node that conform
+	@.ci/authors
 
 .PHONY: bench
 bench: build ## Measure the parts, then the whole way of an invoice

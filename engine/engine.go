@@ -13,17 +13,24 @@ import (
 	"github.com/afara-dev/afara/engine/bus"
 	"github.com/afara-dev/afara/engine/callback"
 	"github.com/afara-dev/afara/engine/config"
+	"github.com/afara-dev/afara/engine/corridor"
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/failpoint"
+	"github.com/afara-dev/afara/engine/fleet"
 	"github.com/afara-dev/afara/engine/ingest"
 	"github.com/afara-dev/afara/engine/invoice"
+	"github.com/afara-dev/afara/engine/ledger"
+	"github.com/afara-dev/afara/engine/operation"
+	"github.com/afara-dev/afara/engine/payment"
 	"github.com/afara-dev/afara/engine/pipeline"
 	"github.com/afara-dev/afara/engine/pluginhost"
+	"github.com/afara-dev/afara/engine/pull"
 	"github.com/afara-dev/afara/engine/registry"
 	"github.com/afara-dev/afara/engine/secret"
 	"github.com/afara-dev/afara/engine/store"
 	"github.com/afara-dev/afara/engine/telemetry"
 	"github.com/afara-dev/afara/engine/tenant"
+	"github.com/afara-dev/afara/engine/webhook"
 	"github.com/afara-dev/afara/engine/work"
 )
 
@@ -57,15 +64,27 @@ type Engine struct {
 	Store *store.Store
 	Bus   *bus.Bus
 	Host  *pluginhost.Host
+	late  *lateConnections
 
 	// The nouns.
 	Applier   *store.Applier
 	Tenants   *tenant.Service
 	Registry  *registry.Service
+	Corridors *corridor.Service
+	Payments  *payment.Service
 	Ingest    *ingest.Service
 	Invoices  *invoice.Service
 	Pipeline  *pipeline.Pipeline
 	Callbacks *callback.Service
+	Fleet     *fleet.Service
+	// Pulls reads connectors' streams.
+	Pulls *pull.Service
+	// Operations calls what connectors declare, at a caller's request.
+	Operations *operation.Service
+	Audit      *audit.Service
+	Ledger     *ledger.Service
+	// Webhooks takes what vendors push.
+	Webhooks *webhook.Service
 
 	node    *work.Node
 	relay   *work.Relay
@@ -109,11 +128,12 @@ func (e *Engine) openDrivers(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("open store: %w", err)
 	}
+	e.Applier = store.NewApplier(e.Store)
 	e.keyring, err = Keyring(s)
 	if err != nil {
 		return err
 	}
-	e.Tenants, err = tenant.New(tenant.Config{Store: e.Store, Keyring: e.keyring})
+	e.Tenants, err = tenant.New(tenant.Config{Store: e.Store, Keyring: e.keyring, Applier: e.Applier})
 	if err != nil {
 		return err
 	}
@@ -127,36 +147,50 @@ func (e *Engine) openDrivers(ctx context.Context) (err error) {
 	return e.openHost()
 }
 
-// openHost makes the connector host and the registry of connections, which
-// need each other: the host asks for secrets, the registry for manifests. The
-// host has the store's clock, in which the deadlines of calls are given: the
-// node's own may differ by more than a deadline is long.
+// openHost makes the connector host, which asks the registry of connections for
+// secrets once that is there. The host has the store's clock, in which the
+// deadlines of calls are given: the node's own may differ by more than a deadline
+// is long.
 func (e *Engine) openHost() (err error) {
 	s := e.cfg.Settings
-	connections := &lateConnections{}
+	e.late = &lateConnections{}
 	e.Host, err = pluginhost.New(pluginhost.Config{
-		Dirs: s.PluginDirs, RunDir: e.cfg.RunDir, Connections: connections, Log: e.log,
+		Dirs: s.PluginDirs, RunDir: e.cfg.RunDir, Connections: e.late, Log: e.log,
 		Metrics: e.metrics.Registry(), Now: e.Store.Now, MaxInFlight: s.Pool, MaxPerConnection: s.PerConnection, Env: failpoint.Env(),
+		Limits: pluginhost.Limits{MemoryMiB: s.ConnectorMemory, Files: s.ConnectorFiles, Processes: s.ConnectorProcs},
+		Locked: s.ConnectorsLocked, DrainTimeout: s.DrainTimeout,
 	})
 	if err != nil {
 		return fmt.Errorf("open connectors: %w", err)
 	}
-	e.Registry, err = registry.New(registry.Config{Store: e.Store, Keyring: e.keyring, Manifests: e.Host, Log: e.log})
-	connections.Service = e.Registry
-	return err
+	return nil
 }
 
 // wireNouns makes the services. The order of their writers is the order of the
-// statements in every transaction: the idempotency key first, events last.
+// statements in every transaction: keys that happen once first, events last.
 func (e *Engine) wireNouns(context.Context) (err error) {
 	s := e.cfg.Settings
-	e.Applier = store.NewApplier(e.Store)
 	e.look = &lookout{bus: e.Bus, now: e.Store.Now}
 	e.Ingest, err = ingest.New(ingest.Config{
 		Store: e.Store, Applier: e.Applier, PerEnvironment: s.BacklogLimit, Total: s.BacklogTotal, BusAway: e.look.away,
 		Observe: e.cfg.OnAccept, Sealer: e.keyring,
 	})
 	if err != nil {
+		return err
+	}
+	e.Registry, err = registry.New(registry.Config{Store: e.Store, Applier: e.Applier, Keyring: e.keyring, Manifests: e.Host, Log: e.log, Gone: Gone()})
+	if err != nil {
+		return err
+	}
+	e.late.Service = e.Registry
+	e.Corridors, err = corridor.New(corridor.Config{Store: e.Store, Applier: e.Applier, Connections: carriers{e.Registry}})
+	if err != nil {
+		return err
+	}
+	if err := e.wireWebhooks(); err != nil {
+		return err
+	}
+	if err := e.wirePayments(); err != nil {
 		return err
 	}
 	if err := e.wireGuard(); err != nil {
@@ -175,7 +209,7 @@ func (e *Engine) wireNouns(context.Context) (err error) {
 	}
 	e.Pipeline, err = pipeline.New(pipeline.Config{
 		Store: e.Store, Applier: e.Applier, Connectors: e.Host, Connections: e.Registry, Documents: e.Ingest,
-		Flows: []domain.Flow{e.Invoices.Flow()}, Log: e.log,
+		Flows: []domain.Flow{e.Invoices.Flow(), e.Invoices.SettleFlow(), e.Payments.Flow(), e.Payments.ConfirmFlow()}, Log: e.log,
 		MaxAttempts: s.MaxAttempts, HoldAfter: s.HoldAfter, LeaseMargin: s.LeaseMargin, Observe: calls.observe,
 	})
 	if err != nil {
@@ -184,8 +218,16 @@ func (e *Engine) wireNouns(context.Context) (err error) {
 	if err := e.wireCallbacks(); err != nil {
 		return err
 	}
+	e.Operations, err = operation.New(operation.Config{Store: e.Store, Connectors: e.Host, Connections: e.Registry, Sealer: e.keyring, Log: e.log})
+	if err != nil {
+		return err
+	}
 	audit.Register(e.Applier)
-	return nil
+	pull.Register(e.Applier)
+	corridor.Register(e.Applier)
+	ledger.Register(e.Applier)
+	e.Audit, err = audit.New(e.Store)
+	return err
 }
 
 // wireGuard makes what judges the addresses that users type.
@@ -217,7 +259,20 @@ func (e *Engine) wireCallbacks() (err error) {
 	return err
 }
 
-// wireWork makes the node and the relay between the database and the bus.
+func (e *Engine) wireWebhooks() (err error) {
+	decisions, err := newWebhookMetrics(e.metrics)
+	if err != nil {
+		return err
+	}
+	e.Webhooks, err = webhook.New(webhook.Config{
+		Store: e.Store, Applier: e.Applier, Connections: webhookConnections{e.Registry}, Connectors: e.Host, Sealer: e.keyring, Log: e.log,
+		PublicURL: e.cfg.Settings.PublicURL, Follow: e.told(), Observe: decisions.observe,
+	})
+	return err
+}
+
+// wireWork makes the node, the relay between the database and the bus, the node's
+// part in the fleet, the ledger and the reader of streams.
 func (e *Engine) wireWork(context.Context) (err error) {
 	s := e.cfg.Settings
 	e.node = work.NewNode(e.Store, e.cfg.Version, strings.Join(s.Roles, ","), e.log)
@@ -230,7 +285,14 @@ func (e *Engine) wireWork(context.Context) (err error) {
 		return err
 	}
 	e.Applier.Announcer(e.relay)
-	return nil
+	e.Fleet, err = fleet.New(fleet.Config{Store: e.Store, Applier: e.Applier, Host: e.Host, Users: connectorUsers{e.Registry, e.Tenants}, Node: e.node.ID(), Log: e.log})
+	if err != nil {
+		return err
+	}
+	if err := e.wireLedger(); err != nil {
+		return err
+	}
+	return e.wirePulls()
 }
 
 // Handler is the HTTP API.

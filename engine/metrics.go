@@ -1,12 +1,15 @@
 package engine
 
 import (
+	"strconv"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/afara-dev/afara/engine/callback"
 	"github.com/afara-dev/afara/engine/pipeline"
 	"github.com/afara-dev/afara/engine/store"
 	"github.com/afara-dev/afara/engine/telemetry"
+	"github.com/afara-dev/afara/engine/webhook"
 )
 
 // commitMetrics counts the database's commits: members over commits is how
@@ -95,6 +98,18 @@ func (p *publishMetrics) observe(stream string, n int, err error) {
 		result = "error"
 	}
 	p.envelopes.WithLabelValues(stream, result).Add(float64(n))
+}
+
+// webhookMetrics counts what became of vendors' requests.
+type webhookMetrics struct{ decisions *prometheus.CounterVec }
+
+func newWebhookMetrics(m *telemetry.Metrics) (*webhookMetrics, error) {
+	decisions, err := m.Counter("webhooks_total", "Attempts to verify what vendors pushed, by what became of it.", "connector", "kind", "state", "later")
+	return &webhookMetrics{decisions: decisions}, err
+}
+
+func (w *webhookMetrics) observe(o webhook.Observation) {
+	w.decisions.WithLabelValues(o.Connector, o.Kind, string(o.State), strconv.FormatBool(o.Later)).Inc()
 }
 
 func firstError(steps ...func() error) error {

@@ -16,11 +16,11 @@ import (
 // is in flight ends (for at most the shutdown timeout), what this node still
 // holds is released. l is where the API listens; nil without the role api.
 func (e *Engine) Run(ctx context.Context, l net.Listener) error {
-	if err := e.node.Start(ctx); err != nil {
+	if err := e.begin(ctx); err != nil {
 		if ctx.Err() != nil {
-			return e.Close() // told to stop before it began
+			err = nil // told to stop before it had begun
 		}
-		return errors.Join(fmt.Errorf("start node: %w", err), e.Close())
+		return errors.Join(err, e.leave(ctx))
 	}
 	stop := newStages(ctx)
 	var group runGroup
@@ -29,7 +29,14 @@ func (e *Engine) Run(ctx context.Context, l net.Listener) error {
 	group.start(stop.reading, "connections", func(ctx context.Context) error {
 		return e.Registry.Run(ctx, e.node.ID(), e.Host, func() { e.Applier.Wake(e.Store.Now()) })
 	})
+	group.start(stop.reading, "fleet", e.Fleet.Run)
+	group.start(stop.reading, "webhooks", e.Webhooks.Run)
+	if e.cfg.Settings.Has(config.RoleWorker) {
+		group.start(stop.reading, "pulls", e.Pulls.Run)
+		group.start(stop.reading, "ledger", e.Ledger.Run)
+	}
 	group.start(stop.reading, "housekeeping", e.housekeeping)
+	group.start(stop.reading, "payments", e.expirePayments)
 	group.start(stop.reading, "streams", func(ctx context.Context) error { return e.runStreams(ctx, stop.walking) })
 	server := e.server()
 	if l != nil && e.cfg.Settings.Has(config.RoleAPI) {
@@ -46,6 +53,17 @@ func (e *Engine) Run(ctx context.Context, l net.Listener) error {
 	return errors.Join(failed, e.drain(ctx, stop, server, &group))
 }
 
+// begin is what must be known before the first connector is needed.
+func (e *Engine) begin(ctx context.Context) error {
+	if err := e.node.Start(ctx); err != nil {
+		return fmt.Errorf("start node: %w", err)
+	}
+	if err := e.Fleet.Obey(ctx); err != nil {
+		return fmt.Errorf("read orders of connectors: %w", err)
+	}
+	return nil
+}
+
 // drain ends the stages in the order in which work flows.
 func (e *Engine) drain(ctx context.Context, stop *stages, server *http.Server, group *runGroup) error {
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.cfg.Settings.ShutdownTimeout)
@@ -53,16 +71,22 @@ func (e *Engine) drain(ctx context.Context, stop *stages, server *http.Server, g
 	errs := []error{server.Shutdown(limit)}
 	stop.endReading()
 	group.waitFor(limit, "streams")
+	group.waitFor(limit, "pulls")
 	stop.endWalking()
 	errs = append(errs, e.Host.Close(limit))
+	e.Operations.Wait(limit)
 	stop.endBase()
 	group.wait()
-	// The claims that are left go back at once, so that another node need not
-	// wait for this one's heartbeat to lapse.
-	leave, cancelLeave := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancelLeave()
-	errs = append(errs, e.node.Stop(leave), e.Close())
+	errs = append(errs, e.leave(ctx))
 	return errors.Join(errs...)
+}
+
+// leave gives the claims that are left back at once, so that another node need
+// not wait for this one's heartbeat to lapse, and closes.
+func (e *Engine) leave(ctx context.Context) error {
+	leave, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return errors.Join(e.node.Stop(leave), e.Close())
 }
 
 func serve(server *http.Server, l net.Listener) error {
@@ -86,10 +110,20 @@ func (e *Engine) housekeeping(ctx context.Context) error {
 			n, err := e.Ingest.Expire(ctx)
 			return n > 0, err
 		})
+		e.sweep(ctx, "calls of operations", func() (bool, error) {
+			n, err := e.Operations.Expire(ctx)
+			return n > 0, err
+		})
 		e.sweep(ctx, "events", func() (bool, error) {
 			n, err := e.Callbacks.Expire(ctx, e.cfg.Settings.RetainEvents)
 			return n > 0, err
 		})
+		e.sweep(ctx, "webhooks", func() (bool, error) {
+			n, err := e.Webhooks.Expire(ctx)
+			return n > 0, err
+		})
+		e.sweep(ctx, "what was read of streams", func() (bool, error) { return e.Pulls.Expire(ctx, e.cfg.Settings.RetainRecords) })
+		e.sweep(ctx, "reports of connectors", func() (bool, error) { return false, e.Fleet.Forget(ctx) })
 		e.sweep(ctx, "gates", func() (bool, error) { return false, e.Store.DropGates(ctx) })
 	}
 }

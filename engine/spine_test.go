@@ -4,7 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/afara-dev/afara/engine"
 	firs "github.com/afara-dev/afara/plugins/firs/simulator"
@@ -145,12 +147,39 @@ func TestRefusedConnectionPausesAndResumesWithNewSettings(t *testing.T) {
 	}
 }
 
-func TestNodeThatIsToldToStopBeforeItBeganEndsInOrder(t *testing.T) {
+// TestNodeThatIsToldToStopWhileItBeginsEndsInOrder: the order to stop comes
+// before the node has begun, and at each point of its beginning.
+func TestNodeThatIsToldToStopWhileItBeginsEndsInOrder(t *testing.T) {
 	t.Parallel()
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	e, err := engine.New(t.Context(), engine.Config{Settings: settings(t, t.TempDir()), Log: log, RunDir: t.TempDir()})
-	must(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	must(t, e.Run(ctx, nil))
+	s := settings(t, t.TempDir())
+	for look := range 12 {
+		e, err := engine.New(t.Context(), engine.Config{Settings: s, Log: log, RunDir: t.TempDir()})
+		must(t, err)
+		// The last looks may come after the beginning: then the node runs a little.
+		base, cancel := context.WithTimeout(t.Context(), time.Second)
+		ctx := &endsWhenLookedAt{Context: base, end: cancel}
+		ctx.looks.Store(int64(look))
+		if look == 0 {
+			cancel()
+		}
+		if err := e.Run(ctx, nil); err != nil {
+			t.Errorf("told to stop at look %d: %v", look, err)
+		}
+		cancel()
+	}
+}
+
+// endsWhenLookedAt ends when it is asked for its end for the n-th time.
+type endsWhenLookedAt struct {
+	context.Context
+	looks atomic.Int64
+	end   context.CancelFunc
+}
+
+func (c *endsWhenLookedAt) Done() <-chan struct{} {
+	if c.looks.Add(-1) == 0 {
+		c.end()
+	}
+	return c.Context.Done()
 }

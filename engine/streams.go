@@ -58,7 +58,8 @@ type streams struct {
 
 	mu      sync.Mutex
 	reading map[string]context.CancelFunc
-	ends    []func() // what else ends when all listens have
+	ends    []func()     // what else ends when all listens have
+	rests   []func(bool) // what else rests while the node drains
 }
 
 // manage runs until ctx ends.
@@ -68,16 +69,15 @@ func (s *streams) manage(ctx context.Context) {
 	changed := s.engine.Host.Subscribe()
 	var programs []domain.ConnectionRef
 	for look := true; ; {
-		if s.callbacks != nil {
-			s.listen(ctx, domain.CallbackStream, func(string) (message.NoPublishHandlerFunc, error) { return s.callbacks, nil })
-		}
 		if look && s.engine.cfg.Settings.Has(config.RoleWorker) {
 			programs = s.needed(ctx, programs)
 		}
-		s.follow(ctx, programs)
+		s.keepUp(ctx, programs)
 		select {
 		case <-ctx.Done():
 			return
+		case <-s.engine.node.Changed():
+			look = false
 		case <-changed:
 			look = false
 		case <-s.engine.Registry.Changed():
@@ -86,6 +86,24 @@ func (s *streams) manage(ctx context.Context) {
 			look = true
 		}
 	}
+}
+
+// keepUp reads what this node shall read now: nothing while it drains.
+func (s *streams) keepUp(ctx context.Context, programs []domain.ConnectionRef) {
+	drains := s.engine.node.Draining()
+	for _, rest := range s.rests {
+		rest(drains)
+	}
+	if drains {
+		for _, stream := range s.open() {
+			s.leave(stream)
+		}
+		return
+	}
+	if s.callbacks != nil {
+		s.listen(ctx, domain.CallbackStream, func(string) (message.NoPublishHandlerFunc, error) { return s.callbacks, nil })
+	}
+	s.follow(ctx, programs)
 }
 
 // needed starts the processes of all enabled connections.
@@ -117,7 +135,7 @@ func (s *streams) follow(ctx context.Context, programs []domain.ConnectionRef) {
 		}
 	}
 	for stream, p := range ready {
-		s.listen(ctx, stream, func(stream string) (message.NoPublishHandlerFunc, error) { return s.messages(stream, p.Connector) })
+		s.listen(ctx, stream, func(stream string) (message.NoPublishHandlerFunc, error) { return s.messages(stream, p) })
 	}
 }
 
@@ -167,11 +185,11 @@ func (s *streams) listen(ctx context.Context, stream string, handler func(string
 }
 
 // messages is the handler of a connector's stream.
-func (s *streams) messages(stream, connector string) (message.NoPublishHandlerFunc, error) {
+func (s *streams) messages(stream string, c domain.ConnectionRef) (message.NoPublishHandlerFunc, error) {
 	e := s.engine
 	r, err := work.NewReceiver(work.ReceiverConfig[*pipeline.Run]{
 		Stream: stream, Store: e.Store, Relay: e.relay, Owner: e.node.ID(), Log: e.log,
-		Lease: e.Pipeline.Lease(connector), Slots: e.cfg.Settings.Pool, Load: e.Pipeline.Load,
+		Lease: func() time.Duration { return e.Pipeline.Lease(c) }, Slots: e.cfg.Settings.Pool, Load: e.Pipeline.Load,
 		Walk: func(_ context.Context, run *pipeline.Run) { e.Pipeline.Walk(s.walking, run) },
 	})
 	if err != nil {
@@ -185,7 +203,7 @@ func (s *streams) deliveries(stream string) (message.NoPublishHandlerFunc, error
 	e := s.engine
 	r, err := work.NewReceiver(work.ReceiverConfig[*callbackDelivery]{
 		Stream: stream, Store: e.Store, Relay: e.relay, Owner: e.node.ID(), Log: e.log,
-		Lease: e.Callbacks.Lease(), Slots: e.cfg.Settings.CallbackInFlight, Load: e.Callbacks.Load,
+		Lease: e.Callbacks.Lease, Slots: e.cfg.Settings.CallbackInFlight, Load: e.Callbacks.Load,
 		Walk: func(_ context.Context, d *callbackDelivery) { e.Callbacks.Deliver(s.walking, d) },
 	})
 	if err != nil {
@@ -193,7 +211,7 @@ func (s *streams) deliveries(stream string) (message.NoPublishHandlerFunc, error
 	}
 	keeper := work.NewKeeper(s.walking, r)
 	e.relay.Keep(stream, keeper)
-	s.ends = append(s.ends, keeper.Close)
+	s.ends, s.rests = append(s.ends, keeper.Close), append(s.rests, keeper.Rest)
 	return handle(r), nil
 }
 

@@ -13,12 +13,14 @@ import (
 	"github.com/afara-dev/afara/engine/bus"
 	"github.com/afara-dev/afara/engine/callback"
 	"github.com/afara-dev/afara/engine/config"
+	"github.com/afara-dev/afara/engine/corridor"
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/invoice"
 	"github.com/afara-dev/afara/engine/pluginhost"
 	"github.com/afara-dev/afara/engine/registry"
 	"github.com/afara-dev/afara/engine/secret"
 	"github.com/afara-dev/afara/engine/tenant"
+	"github.com/afara-dev/afara/engine/webhook"
 	"github.com/afara-dev/afara/engine/work"
 	"github.com/afara-dev/afara/schemas"
 )
@@ -117,13 +119,14 @@ func (c testCallbacks) TestCallback(ctx context.Context, env domain.Environment,
 type invoiceConnections struct {
 	registry *registry.Service
 	host     *pluginhost.Host
-	// known is what was made of a connection's version, by the connection's id:
-	// the settings of one version never change.
+	// known is what was made of a connection's version and its connector's, by the
+	// connection's id: the settings of one version never change.
 	known sync.Map // domain.ConnectionID -> knownConnection
 }
 
 type knownConnection struct {
-	version int64
+	version  int64
+	manifest *schemas.Manifest
 	invoice.Connection
 }
 
@@ -138,21 +141,29 @@ func (c *invoiceConnections) InvoiceConnection(ctx context.Context, env domain.E
 	if err != nil {
 		return invoice.Connection{}, err
 	}
+	manifest, _ := c.host.Manifest(connection.Connector, connection.Kind)
 	if v, ok := c.known.Load(connection.ID); ok {
-		if known := v.(knownConnection); known.version == connection.Version {
+		if known := v.(knownConnection); known.version == connection.Version && known.manifest == manifest {
 			return known.Connection, nil
 		}
 	}
-	out, err := c.parse(connection)
+	out, err := parse(connection, manifest)
 	if err == nil {
-		c.known.Store(connection.ID, knownConnection{connection.Version, out})
+		c.known.Store(connection.ID, knownConnection{connection.Version, manifest, out})
 	}
 	return out, err
 }
 
-func (c *invoiceConnections) parse(connection registry.Connection) (invoice.Connection, error) {
+// InvoiceStream implements invoice.Connections.
+func (c *invoiceConnections) InvoiceStream(ctx context.Context, id domain.ConnectionID) (string, error) {
+	connection, err := c.registry.Present(ctx, id)
+	return connection.Stream(), err
+}
+
+// parse reads the settings; the manifest is nil where the connector is missing.
+func parse(connection registry.Connection, m *schemas.Manifest) (invoice.Connection, error) {
 	out := invoice.Connection{ID: connection.ID, Stream: connection.Stream(), ReferenceKey: plainKey()}
-	if m, ok := c.host.Manifest(connection.Connector); ok && m.ReferenceKey != nil {
+	if m != nil && m.ReferenceKey != nil {
 		out.ReferenceKey = *m.ReferenceKey
 	}
 	var seller struct {
@@ -210,4 +221,60 @@ func (l *lookout) away() time.Duration {
 		return 0
 	}
 	return l.now().Sub(domain.FromMicros(since))
+}
+
+// connectorUsers knows who is told of a connector's troubles.
+type connectorUsers struct {
+	registry *registry.Service
+	tenants  *tenant.Service
+}
+
+// UsersOf implements fleet.Users.
+func (u connectorUsers) UsersOf(ctx context.Context, connector string, kind domain.EnvironmentKind) ([]domain.Environment, error) {
+	ids, err := u.registry.EnvironmentsOf(ctx, connector, kind)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]domain.Environment, len(ids))
+	for i, id := range ids {
+		env, err := u.tenants.Environment(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = env.Environment
+	}
+	return out, nil
+}
+
+// webhookConnections tells webhooks whose they are.
+type webhookConnections struct{ registry *registry.Service }
+
+// WebhookConnection implements webhook.Connections.
+func (c webhookConnections) WebhookConnection(ctx context.Context, id domain.ConnectionID) (webhook.Connection, error) {
+	found, err := c.registry.Present(ctx, id)
+	return webhook.Connection{Ref: found.Ref(), Environment: found.Environment, Enabled: found.Enabled}, err
+}
+
+// carriers tells corridors which connections may carry payments.
+type carriers struct{ registry *registry.Service }
+
+// Carriers implements corridor.Connections. A connector of payments keeps the
+// country and the currency of its wallet in its settings as country and
+// currency; one that keeps neither carries any.
+func (c carriers) Carriers(ctx context.Context, env domain.EnvironmentID) ([]corridor.Carrier, error) {
+	list, err := c.registry.List(ctx, env)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]corridor.Carrier, len(list))
+	for i, connection := range list {
+		var wallet map[string]any
+		if err := json.Unmarshal(connection.Settings, &wallet); err != nil {
+			return nil, fmt.Errorf("settings of %s: %w", connection.ID, err)
+		}
+		out[i] = corridor.Carrier{ID: connection.ID, Connector: connection.Connector, Enabled: connection.Enabled}
+		out[i].Country, _ = wallet["country"].(string)
+		out[i].Currency, _ = wallet["currency"].(string)
+	}
+	return out, nil
 }

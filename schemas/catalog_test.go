@@ -29,8 +29,8 @@ func schemaOf(kind, name string) schemas.ID {
 func TestEverySchemaCompilesAndSaysWhatItIs(t *testing.T) {
 	t.Parallel()
 	ids := schemas.IDs()
-	if len(ids) != 50 {
-		t.Errorf("%d schemas, want 50", len(ids))
+	if len(ids) != 62 {
+		t.Errorf("%d schemas, want 62", len(ids))
 	}
 	for _, id := range ids {
 		t.Run(string(id), func(t *testing.T) {
@@ -186,6 +186,16 @@ func TestEveryExampleSurvivesItsGoType(t *testing.T) {
 		"operations/invoice.lookup.output":        roundTrip[schemas.LookupOutput],
 		"operations/invoice.transmit.input":       roundTrip[schemas.TransmitInput],
 		"operations/invoice.transmit.output":      roundTrip[schemas.TransmitOutput],
+		"operations/payment.prepare.input":        roundTrip[schemas.PaymentPrepareInput],
+		"operations/payment.prepare.output":       roundTrip[schemas.PaymentPrepareOutput],
+		"operations/payment.collect.input":        roundTrip[schemas.PaymentInput],
+		"operations/payment.collect.output":       roundTrip[schemas.PaymentOutput],
+		"operations/payment.refund.input":         roundTrip[schemas.PaymentRefundInput],
+		"operations/payment.refund.output":        roundTrip[schemas.PaymentOutput],
+		"operations/payment.disburse.input":       roundTrip[schemas.PaymentInput],
+		"operations/payment.disburse.output":      roundTrip[schemas.PaymentOutput],
+		"operations/payment.lookup.input":         roundTrip[schemas.PaymentLookupInput],
+		"operations/payment.lookup.output":        roundTrip[schemas.PaymentLookupOutput],
 		"operations/invoice.report_payment.input": roundTrip[schemas.ReportPaymentInput],
 		"operations/invoice.report_b2c.input":     roundTrip[schemas.ReportB2CInput],
 		"operations/invoice.write_back.input":     roundTrip[schemas.WriteBackInput],

@@ -29,13 +29,14 @@ const (
 )
 
 // The event types of money that moves. The data of payment.completed,
-// payment.refunded and disbursement.completed is a transaction as SandPay
-// writes it.
+// payment.refunded, payment.late_success and disbursement.completed is a
+// transaction as SandPay writes it.
 const (
 	EventReceiptCreated        = "receipt.created"
 	EventPaymentReceived       = "payment.received"
 	EventPaymentCompleted      = "payment.completed"
 	EventPaymentRefunded       = "payment.refunded"
+	EventPaymentLateSuccess    = "payment.late_success"
 	EventDisbursementCompleted = "disbursement.completed"
 )
 

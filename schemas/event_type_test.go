@@ -14,7 +14,7 @@ import (
 var catalogue = strings.Fields(`
 	invoice.created invoice.validated invoice.signed invoice.transmitted invoice.acknowledged invoice.received
 	invoice.rejected invoice.held invoice.failed invoice.paid invoice.voided
-	receipt.created payment.received payment.completed payment.refunded disbursement.completed
+	receipt.created payment.received payment.completed payment.refunded payment.late_success disbursement.completed
 	expense.created bill.created bill.paid customer.created customer.updated report.generated
 	loan.disbursed loan.repayment health_score.changed
 	connector.degraded connector.recovered webhook.disabled`)

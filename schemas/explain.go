@@ -21,7 +21,7 @@ func (s *Schema) explain(value any, err error) error {
 	}
 	e := explainer{schema: s, value: value, seen: map[[2]string]bool{}}
 	e.walk(tree)
-	slices.SortStableFunc(e.found, func(a, b Violation) int { return comparePointers(a.Pointer, b.Pointer) })
+	slices.SortStableFunc(e.found, func(a, b Violation) int { return ComparePointers(a.Pointer, b.Pointer) })
 	out := &ValidationError{Schema: s.id, Violations: e.found}
 	if len(e.found) > MaxViolations {
 		out.Violations, out.Truncated = e.found[:MaxViolations:MaxViolations], len(e.found)-MaxViolations
@@ -29,8 +29,8 @@ func (s *Schema) explain(value any, err error) error {
 	return out
 }
 
-// comparePointers orders like a reader: by token, indexes as numbers.
-func comparePointers(a, b string) int {
+// ComparePointers orders like a reader: by token, indexes as numbers.
+func ComparePointers(a, b string) int {
 	as, bs := strings.Split(a, "/"), strings.Split(b, "/")
 	return slices.CompareFunc(as, bs, func(x, y string) int {
 		if len(x) != len(y) && isIndex(x) && isIndex(y) {

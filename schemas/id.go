@@ -11,6 +11,8 @@ const (
 	InvoiceV1 ID = base + "invoice.json"
 	// InvoiceViewV1 is an invoice as shown: GET answers and callback data.
 	InvoiceViewV1 ID = base + "invoice_view.json"
+	// PaymentV1 is a payment by mobile money as it was accepted.
+	PaymentV1 ID = base + "payment.json"
 	// EventV1 is the envelope of every callback, whatever its data.
 	EventV1 ID = base + "event.json"
 	// ManifestV1 is what a connector says of itself.

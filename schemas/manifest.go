@@ -29,6 +29,8 @@ type Manifest struct {
 	Operations []Operation     `json:"operations"`
 	Streams    []Stream        `json:"streams,omitempty"`
 	Webhooks   []WebhookKind   `json:"webhooks,omitempty"`
+	// Errors are the connector's own; nil when it does not say.
+	Errors []ErrorCode `json:"errors,omitempty"`
 	// ReferenceKey is how a document's number becomes the vendor's reference.
 	ReferenceKey *ReferenceKey `json:"referenceKey,omitempty"`
 	RateLimits   []RateLimit   `json:"rateLimits,omitempty"`
@@ -66,6 +68,15 @@ type Stream struct {
 type WebhookKind struct {
 	Name  string `json:"name"`
 	Title string `json:"title"`
+}
+
+// ErrorCode is an error that a connector may answer.
+type ErrorCode struct {
+	Code string `json:"code"`
+	// Classes that it comes with, e.g. "rejected".
+	Classes []string `json:"classes"`
+	Title   string   `json:"title"`
+	Fix     string   `json:"fix,omitempty"`
 }
 
 // ReferenceKey is the rule that turns a document's number into a reference.

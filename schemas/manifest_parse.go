@@ -39,6 +39,10 @@ func (m *Manifest) faults() []Violation {
 	out = append(out, repeated("/operations", m.Operations, func(o Operation) string { return o.Name })...)
 	out = append(out, repeated("/streams", m.Streams, func(s Stream) string { return s.Name })...)
 	out = append(out, repeated("/webhooks", m.Webhooks, func(w WebhookKind) string { return w.Name })...)
+	for _, v := range repeated("/errors", m.Errors, func(e ErrorCode) string { return e.Code }) {
+		v.Pointer = strings.TrimSuffix(v.Pointer, "/name") + "/code"
+		out = append(out, v)
+	}
 	if key := m.ReferenceKey; key != nil {
 		if _, err := regexp.Compile(key.Pattern); err != nil {
 			out = append(out, Violation{"/referenceKey/pattern", "pattern", "The pattern does not compile.", "Write a regular expression in RE2 syntax."})

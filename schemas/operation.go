@@ -12,6 +12,16 @@ const (
 	OpInvoiceWriteBack     = "invoice.write_back"
 )
 
+// OperationDocument answers the schema of the document that a standard operation
+// is about; false for one that has none, and for a connector's own.
+func OperationDocument(name string) (ID, bool) {
+	switch name {
+	case OpInvoiceValidate, OpInvoiceSign, OpInvoiceTransmit, OpInvoiceReportPayment, OpInvoiceReportB2C, OpInvoiceWriteBack:
+		return InvoiceV1, true
+	}
+	return "", false
+}
+
 // Empty is the result of an operation that has nothing to say.
 type Empty struct{}
 
@@ -57,6 +67,15 @@ type LookupTotal struct {
 	Payable      Decimal `json:"payable"`
 	TaxExclusive Decimal `json:"taxExclusive"`
 	Currency     string  `json:"currency"`
+}
+
+// LookupTotal is what a look-up of the invoice compares.
+func (inv *Invoice) LookupTotal() LookupTotal {
+	return LookupTotal{
+		Payable:      inv.LegalMonetaryTotal.PayableAmount,
+		TaxExclusive: inv.LegalMonetaryTotal.TaxExclusiveAmount,
+		Currency:     inv.DocumentCurrencyCode,
+	}
 }
 
 // Answers of a look-up, see LookupOutput.Result.

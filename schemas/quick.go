@@ -2,7 +2,6 @@ package schemas
 
 import (
 	"encoding/json"
-	"regexp"
 	"unicode/utf8"
 )
 
@@ -27,7 +26,7 @@ type quickNode struct {
 	enum       map[string]struct{}
 	enumNull   bool // the enum has null as well
 	format     func(any) bool
-	pattern    *regexp.Regexp
+	pattern    *quickPattern
 	minLength  int
 	maxLength  int
 	number     quickNumber
@@ -129,7 +128,7 @@ func (n *quickNode) textFits(s string) verdict {
 			return no
 		}
 	}
-	if n.pattern != nil && !n.pattern.MatchString(s) {
+	if n.pattern != nil && !n.pattern.matches(s) {
 		return no
 	}
 	return yes
@@ -163,7 +162,10 @@ func (n *quickNode) objectFits(m map[string]any) verdict {
 		if !named {
 			p = n.rest
 		}
-		if sum = all(all(sum, n.names.accepts(name)), p.accepts(value)); sum == no {
+		if n.names != nil {
+			sum = all(sum, n.names.accepts(name))
+		}
+		if sum = all(sum, p.accepts(value)); sum == no {
 			return no
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // It is asked before the validator, which would look at every entry all the
 // same: a megabyte of empty objects costs it seconds.
 func (n *quickNode) oversized(v any, pointer string, found []Violation) []Violation {
-	if n == nil {
+	if !n.exceeded(v) { // nearly always; and then no pointer is made
 		return found
 	}
 	switch v := v.(type) {
@@ -41,4 +41,25 @@ func (n *quickNode) oversized(v any, pointer string, found []Violation) []Violat
 		}
 	}
 	return found
+}
+
+// exceeded reports whether oversized would find anything.
+func (n *quickNode) exceeded(v any) bool {
+	if n == nil {
+		return false
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		if n.maxFields > 0 && len(v) > n.maxFields {
+			return true
+		}
+		for name, field := range v {
+			if n.properties[name].exceeded(field) {
+				return true
+			}
+		}
+	case []any:
+		return n.maxItems > 0 && len(v) > n.maxItems || slices.ContainsFunc(v, n.items.exceeded)
+	}
+	return false
 }

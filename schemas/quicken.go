@@ -21,7 +21,7 @@ func quicken(s *jsonschema.Schema) *quickNode {
 func (n *quickNode) fill(s *jsonschema.Schema) bool {
 	var ok [3]bool
 	n.types, n.required, n.dependent = s.Types, s.Required, s.DependentRequired
-	n.minLength, n.maxLength, n.pattern = s.MinLength, s.MaxLength, s.Pattern
+	n.minLength, n.maxLength, n.pattern = s.MinLength, s.MaxLength, newQuickPattern(s.Pattern)
 	n.minItems, n.maxItems = s.MinItems, s.MaxItems
 	n.enum, n.enumNull, ok[0] = textEnum(s.Enum)
 	n.number, ok[1] = quickNumberOf(s)

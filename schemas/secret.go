@@ -113,3 +113,36 @@ func distinct(texts []string) []string {
 	slices.Sort(texts)
 	return slices.Compact(texts)
 }
+
+// KeepSecrets is document with what stored has in the places that
+// SecretPointers names and where SecretMask stands: a caller that was shown the
+// mask gives it back. Missing are those of which stored has nothing.
+func KeepSecrets(schema, stored, document []byte) (kept json.RawMessage, missing []string) {
+	tree, err := decode(foreignID, document)
+	if err != nil {
+		return document, nil
+	}
+	old, err := decode(foreignID, stored)
+	if err != nil {
+		old = nil
+	}
+	changed := false
+	for _, pointer := range secretsOf(schema, tree) {
+		if value, _ := resolve(tree, pointer); value != SecretMask {
+			continue
+		}
+		value, there := resolve(old, pointer)
+		if !there {
+			missing = append(missing, pointer)
+			continue
+		}
+		tree, changed = put(tree, tokens(pointer), value), true
+	}
+	if !changed {
+		return document, missing
+	}
+	if kept, err = json.Marshal(tree); err != nil { // of what decode made: cannot happen
+		return document, missing
+	}
+	return kept, missing
+}

@@ -187,3 +187,28 @@ func FuzzSecretsInMadeSchemas(f *testing.F) {
 		}
 	})
 }
+
+func TestMasksGiveBackWhatIsStoredAtTheirPlace(t *testing.T) {
+	t.Parallel()
+	schema := []byte(`{"properties":{"a":` + marked + `,"list":{"items":{"properties":{"k":` + marked + `}}},"open":{}}}`)
+	stored := []byte(`{"a":{"n":1.50},"list":[{"k":"one"},{"k":"two"}],"open":"x"}`)
+	mask := `"` + schemas.SecretMask + `"`
+	for document, c := range map[string]struct {
+		kept    string
+		missing string
+	}{
+		`{"a":` + mask + `,"list":[{"k":"new"},{"k":` + mask + `}]}`: {`{"a":{"n":1.50},"list":[{"k":"new"},{"k":"two"}]}`, ""},
+		`{"list":[{},{},{"k":` + mask + `}],"a":` + mask + `}`:       {`{"a":{"n":1.50},"list":[{},{},{"k":` + mask + `}]}`, "/list/2/k"},
+		`{"open":` + mask + `}`:                                      {`{"open":` + mask + `}`, ""},
+		`{ "a" : "plain" }`:                                          {`{ "a" : "plain" }`, ""},
+		`{"a":`:                                                      {`{"a":`, ""},
+	} {
+		kept, missing := schemas.KeepSecrets(schema, stored, []byte(document))
+		if string(kept) != c.kept || strings.Join(missing, " ") != c.missing {
+			t.Errorf("%s becomes %s, missing %v", document, kept, missing)
+		}
+	}
+	if kept, missing := schemas.KeepSecrets(schema, nil, []byte(`{"a":`+mask+`}`)); string(kept) != `{"a":`+mask+`}` || len(missing) != 1 {
+		t.Errorf("nothing stored: %s, missing %v", kept, missing)
+	}
+}

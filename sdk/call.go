@@ -41,6 +41,9 @@ func (c *Call) SetState(state []byte) { c.next = state }
 
 // Invoice decodes the document as a canonical invoice.
 func (c *Call) Invoice() (*schemas.Invoice, error) {
+	if c.Document.Schema == "" {
+		return nil, Unsupportedf("document_unsupported", "the call has no document; this operation needs one of schema %q, over the API in the member document", schemas.InvoiceV1)
+	}
 	if c.Document.Schema != schemas.InvoiceV1 {
 		return nil, Unsupportedf("document_unsupported", "the document is of schema %q; this operation needs %q", c.Document.Schema, schemas.InvoiceV1)
 	}

@@ -87,6 +87,8 @@ type Puller interface {
 // manifest.
 type WebhookHandler interface {
 	// HandleWebhook verifies in.Body, the raw bytes, before it believes
-	// anything. An error means nothing is believed.
+	// anything, and judges its age by in.ReceivedAt. An error means nothing is
+	// believed: Unauthorized, Invalid, Rejected, Unsupported and Misconfigured
+	// refuse the request, after any other it is stored and asked about again.
 	HandleWebhook(ctx context.Context, in *Webhook) (*WebhookResult, error)
 }

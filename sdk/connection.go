@@ -27,6 +27,8 @@ type heldConnection struct {
 	settings   []byte
 	credential []byte
 	secrets    []string // what may appear in no log and no error
+	// faults holds the settings against the manifest's schema, once.
+	faults func() error
 
 	mu    sync.Mutex
 	memos map[reflect.Type]*memo
@@ -37,8 +39,13 @@ func (h *heldConnection) same(o *heldConnection) bool {
 }
 
 // Settings decodes the settings, secrets in clear, valid against the manifest's
-// settings schema. It fails only when into does not fit the schema.
+// settings schema. Settings that are not, because they were saved under another
+// version of the connector, are an error of class Misconfigured that names every
+// faulty field. Else it fails only when into does not fit the schema.
 func (c *Connection) Settings(into any) error {
+	if err := c.held.faults(); err != nil {
+		return err
+	}
 	return decodeInto(c.held.settings, into, "settings")
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -172,6 +173,10 @@ func TestTheDocumentPassesUnchanged(t *testing.T) {
 	}
 	e = start(t, probe{sign: func(_ context.Context, call *sdk.Call) error { _, err := call.Invoice(); return err }})
 	wantError(t, e.invoke(t, "invoice.sign", in("https://example.org/other.json")).GetError(), unsupported, "document_unsupported")
+	none := e.invoke(t, "invoice.sign", func(in *connectorpb.InvokeRequest) { in.Document = nil }).GetError()
+	if wantError(t, none, unsupported, "document_unsupported"); !strings.Contains(none.GetMessage(), "no document") {
+		t.Errorf("says %q", none.GetMessage())
+	}
 }
 
 type built struct{ n int64 }

@@ -109,6 +109,7 @@ func Example() {
 	fmt.Println("sign:", answer.GetError().Class)
 
 	call.Operation = "invoice.lookup"
+	call.Parameters = []byte(`{"operation":"invoice.sign","irn":"A1","issueDate":"2026-11-23","total":{"payable":1,"taxExclusive":1,"currency":"NGN"}}`)
 	answer, _ = connector.Invoke(context.Background(), call)
 	fmt.Println("lookup:", string(answer.GetResult()))
 	// Output:

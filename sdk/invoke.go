@@ -57,6 +57,9 @@ func (s *server) handle(ctx context.Context, call *Call) (json.RawMessage, error
 	if !ok {
 		return nil, Unsupportedf("operation_unknown", "connector %s has no operation %q", s.manifest.Name, call.Operation)
 	}
+	if err := s.parametersFault(call); err != nil {
+		return nil, err
+	}
 	result, err := handler(ctx, call)
 	switch {
 	case err != nil:

@@ -27,7 +27,7 @@ const (
 // line that broke these rules could be lost or taken for plain text.
 type logHandler struct {
 	out    *lineWriter
-	level  slog.Level
+	level  slog.Leveler
 	now    func() time.Time
 	mask   *masker
 	prefix string     // of open groups, "a.b."
@@ -36,12 +36,12 @@ type logHandler struct {
 
 type logField struct{ name, value []byte }
 
-func newLogHandler(out *lineWriter, level slog.Level, now func() time.Time, m *masker) *logHandler {
+func newLogHandler(out *lineWriter, level slog.Leveler, now func() time.Time, m *masker) *logHandler {
 	return &logHandler{out: out, level: level, now: now, mask: m}
 }
 
 // Enabled tells by level alone.
-func (h *logHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level }
+func (h *logHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level.Level() }
 
 // WithAttrs keeps values that all lines carry.
 func (h *logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {

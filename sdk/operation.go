@@ -11,6 +11,7 @@ import (
 // manifest says.
 func handlersOf(c Describer) map[string]Handler {
 	handlers := invoiceHandlers(c)
+	maps.Copy(handlers, paymentHandlers(c))
 	if o, ok := c.(Operator); ok {
 		maps.Copy(handlers, o.Operations())
 	}

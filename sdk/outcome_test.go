@@ -83,7 +83,7 @@ func TestACutCallIsUnavailableBeforeAnEffectAndADoubtAfter(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() {
-			answer, err := server.Invoke(ctx, &connectorpb.InvokeRequest{Connection: connection(1, "{}"), Operation: "invoice.sign"})
+			answer, err := server.Invoke(ctx, &connectorpb.InvokeRequest{Connection: connection(1, "{}"), Operation: "invoice.sign", Parameters: []byte(`{"irn":"X"}`)})
 			if err != nil {
 				t.Error(err)
 			}

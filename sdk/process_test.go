@@ -21,6 +21,7 @@ import (
 	hclog "github.com/hashicorp/go-hclog"
 	plugin "github.com/hashicorp/go-plugin"
 
+	"github.com/afara-dev/afara/schemas"
 	"github.com/afara-dev/afara/sdk"
 	"github.com/afara-dev/afara/sdk/connectorpb"
 )
@@ -199,8 +200,12 @@ func TestTheHostReadsLevelAndFields(t *testing.T) {
 func TestABigMessageIsTaken(t *testing.T) {
 	t.Parallel()
 	p := launch(t, "serve")
-	big := `{"do":"` + strings.Repeat("x", 10<<20) + `"}`
-	if a := p.invoke(t, "probe.run", with(big)); string(a.GetResult()) != "{}" {
+	body := []byte(`"` + strings.Repeat("x", 10<<20) + `"`)
+	digest := schemas.DigestOf(body)
+	big := func(in *connectorpb.InvokeRequest) {
+		in.Document = &connectorpb.Document{Digest: digest[:], Body: body}
+	}
+	if a := p.invoke(t, "probe.run", with(`{}`), big); string(a.GetResult()) != "{}" {
 		t.Errorf("got %v", a.GetError())
 	}
 }

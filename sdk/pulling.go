@@ -40,7 +40,11 @@ func (s *server) hasStream(name string) bool {
 func (s *server) pull(p Puller, conn *Connection, in *connectorpb.PullRequest, out grpc.ServerStreamingServer[connectorpb.PullResponse]) error {
 	pull := &Pull{Connection: conn, Stream: in.Stream, Cursor: in.Cursor, Limit: int(in.Limit), Preview: in.Preview}
 	var broken error // a failure to send is the transport's, not the connector's
+	cursor := in.Cursor
 	emit := func(b Batch) error {
+		if len(b.Cursor) > 0 {
+			cursor = b.Cursor
+		}
 		answer := wireBatch(b)
 		answer.CredentialUpdate = conn.wireUpdate()
 		conn.update = nil
@@ -57,7 +61,7 @@ func (s *server) pull(p Puller, conn *Connection, in *connectorpb.PullRequest, o
 	case failure != nil:
 		return out.Send(&connectorpb.PullResponse{Error: s.wireError(failure), CredentialUpdate: conn.wireUpdate()})
 	case conn.update != nil:
-		return out.Send(&connectorpb.PullResponse{Cursor: slices.Clone(in.Cursor), CredentialUpdate: conn.wireUpdate(), Remaining: -1})
+		return out.Send(&connectorpb.PullResponse{Cursor: slices.Clone(cursor), CredentialUpdate: conn.wireUpdate(), Remaining: -1})
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime/debug"
 	"time"
 
 	hclog "github.com/hashicorp/go-hclog"
@@ -41,10 +40,9 @@ func serve(c Describer, o options) error {
 		return fmt.Errorf("%s %s is an Afara connector: the engine starts it, a person does not; put it into the engine's plugin folder",
 			s.manifest.Name, s.manifest.Version)
 	}
-	tuneCollector()
 	slog.SetDefault(s.log)
 	std.logTo(s.log)
-	go watchParent(os.Getppid, time.NewTicker(time.Second).C, func() {
+	go watchParent(os.Getppid(), os.Getppid, time.NewTicker(time.Second).C, func() {
 		s.log.Error("the engine is gone; ending")
 		os.Exit(1)
 	})
@@ -55,28 +53,19 @@ func serve(c Describer, o options) error {
 		Plugins:         PluginSet(s),
 		Logger:          hclog.New(&hclog.LoggerOptions{Level: hclog.Warn, Output: s.lines, JSONFormat: true}),
 		GRPCServer: func(with []grpc.ServerOption) *grpc.Server {
-			return newGRPCServer(with, d, std)
+			return newGRPCServer(with, d, std, s.level)
 		},
 	})
 	return nil
 }
 
-// tuneCollector halves how often the garbage collector runs: a connector keeps
-// little alive, so that costs a few megabytes. GOGC, where the operator's
-// environment sets it for connectors, wins.
-func tuneCollector() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(200)
-	}
-}
-
 // newGRPCServer is made before the handshake is written.
-func newGRPCServer(with []grpc.ServerOption, d *drain, std *stdout) *grpc.Server {
+func newGRPCServer(with []grpc.ServerOption, d *drain, std *stdout, l *logLevel) *grpc.Server {
 	g := grpc.NewServer(append(with,
 		grpc.MaxRecvMsgSize(MaxMessageBytes),
 		grpc.StatsHandler(drainStats{d}),
-		grpc.ChainUnaryInterceptor(std.unary, d.unary),
-		grpc.ChainStreamInterceptor(std.stream, d.stream),
+		grpc.ChainUnaryInterceptor(std.unary, d.unary, l.unary),
+		grpc.ChainStreamInterceptor(std.stream, d.stream, l.stream),
 	)...)
 	d.attach(g)
 	return g

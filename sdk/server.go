@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -23,11 +24,14 @@ type server struct {
 	manifest    *schemas.Manifest
 	handlers    map[string]Handler
 	effects     map[string]bool
+	inputs      map[string]validator
+	settings    validator
 	connections *connectionCache
 	masker      *masker
 	now         func() time.Time
 	lines       *lineWriter
 	log         *slog.Logger
+	level       *logLevel
 }
 
 // NewServer checks the connector against its manifest and makes the server of
@@ -45,11 +49,12 @@ func newServer(c Describer, o options) (*server, error) {
 	}
 	cache := newConnectionCache(o.connections)
 	mask := newMasker(cache)
-	lines := &lineWriter{w: o.logTo}
+	lines, level := &lineWriter{w: o.logTo}, newLogLevel(o.level)
 	return &server{
 		connector: c, manifest: m, handlers: handlers, effects: effects(m),
+		inputs: inputs(m), settings: foreign(m.Settings),
 		connections: cache, masker: mask, now: o.now,
-		lines: lines, log: slog.New(newLogHandler(lines, o.level, o.now, mask)),
+		lines: lines, log: slog.New(newLogHandler(lines, level, o.now, mask)), level: level,
 	}, nil
 }
 
@@ -78,6 +83,7 @@ func (s *server) connection(in *connectorpb.Connection) (*Connection, error) {
 
 func (s *server) hold(in *connectorpb.Connection) *heldConnection {
 	return &heldConnection{
+		faults:     sync.OnceValue(func() error { return s.settingsFault(in.Settings) }),
 		settings:   in.Settings,
 		credential: in.Credential,
 		secrets:    secretsOf(s.manifest.Settings, in.Settings, in.Credential),

@@ -89,6 +89,21 @@ func TestPullCarriesBatchesCursorAndCredential(t *testing.T) {
 	}
 }
 
+// What only carries a credential must not lead back to where the pull began.
+func TestACredentialAtTheEndKeepsTheLastCursor(t *testing.T) {
+	t.Parallel()
+	c := serveSource(t, source{pull: func(_ context.Context, in *sdk.Pull, emit func(sdk.Batch) error) error {
+		if err := emit(sdk.Batch{Cursor: []byte("c1")}); err != nil {
+			return err
+		}
+		return in.Connection.UpdateCredential("new")
+	}})
+	all, err := pullAll(t, c, &connectorpb.PullRequest{Stream: "s", Cursor: []byte("c0")})
+	if err != nil || len(all) != 2 || all[1].CredentialUpdate == nil || string(all[1].Cursor) != "c1" {
+		t.Fatalf("%v %v", all, err)
+	}
+}
+
 func TestAPullThatFailsSaysSoAfterItsBatches(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]struct {

@@ -49,6 +49,14 @@ func (b *benchBook) unexpect(names []string) {
 	}
 }
 
+// waits answers an expected callback that has not come.
+func (b *benchBook) waits(name string) (e expected, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e, ok = b.due[name]
+	return e, ok
+}
+
 // accept notes that the post was answered; its callbacks may have come before.
 func (b *benchBook) accept(names []string, at time.Time) {
 	b.mu.Lock()

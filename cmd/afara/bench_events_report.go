@@ -10,7 +10,8 @@ import (
 // benchEventsReport is what a run of bench events showed.
 type benchEventsReport struct {
 	benchFigures
-	cmd *benchEventsCmd
+	cmd     *benchEventsCmd
+	retries retryFigures
 }
 
 func (s *benchEvents) measure(ctx context.Context) (*benchEventsReport, error) {
@@ -19,8 +20,12 @@ func (s *benchEvents) measure(ctx context.Context) (*benchEventsReport, error) {
 		return nil, err
 	}
 	figures, err := s.benchHost.measure(ctx, load, func() error { return nil })
+	if err != nil {
+		return nil, err
+	}
 	figures.callbacks = s.cmd.Endpoints
-	return &benchEventsReport{benchFigures: figures, cmd: s.cmd}, err
+	retries, err := s.retries(ctx)
+	return &benchEventsReport{benchFigures: figures, cmd: s.cmd, retries: retries}, err
 }
 
 func (r *benchEventsReport) print(w io.Writer) {
@@ -38,6 +43,7 @@ func (r *benchEventsReport) print(w io.Writer) {
 	p("accept             %s", percentiles(r.accepts))
 	p("accept to delivery %s", percentiles(r.fromAccept))
 	p("publish to delivery%s", percentiles(r.ends))
+	r.retries.print(w)
 	p("")
 	r.printProcesses(w, "event", "engine", "redis")
 	r.printRest(w)

@@ -5,13 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 
 	"github.com/afara-dev/afara/engine"
-	"github.com/afara-dev/afara/engine/secret"
 	"github.com/afara-dev/afara/engine/tenant"
 	"github.com/afara-dev/afara/schemas"
 )
@@ -54,7 +52,7 @@ func startBenchEvents(ctx context.Context, c *benchEventsCmd, dir string) (s *be
 	if c.PostgresPID > 0 {
 		s.pids[postgresName] = c.PostgresPID
 	}
-	return s, s.register(ctx)
+	return s, s.registerAll(ctx)
 }
 
 func (s *benchEvents) stop() {
@@ -64,22 +62,15 @@ func (s *benchEvents) stop() {
 	}
 }
 
-// register makes the webhooks and keeps their secrets.
-func (s *benchEvents) register(ctx context.Context) error {
-	api := &apiClient{base: s.url, key: secret.Mask(s.key), http: &http.Client{Timeout: apiTimeout}}
+// registerAll makes the webhooks of the load and keeps their secrets.
+func (s *benchEvents) registerAll(ctx context.Context) (err error) {
 	for i := range s.cmd.Endpoints {
-		var made struct {
-			Data struct {
-				Secret string `json:"secret"`
-			} `json:"data"`
-		}
-		err := api.do(ctx, http.MethodPost, "/v1/webhooks", map[string]any{
+		s.receiver.secrets[i], err = s.register(ctx, map[string]any{
 			"url": s.receiver.endpoint(i), "events": []string{benchEventType}, "description": "bench",
-		}, &made)
+		})
 		if err != nil {
-			return fmt.Errorf("register a webhook: %w", err)
+			return err
 		}
-		s.receiver.secrets[i] = made.Data.Secret
 	}
 	return nil
 }
@@ -87,12 +78,7 @@ func (s *benchEvents) register(ctx context.Context) error {
 // load publishes receipts, alone or in batches; each has its number where the
 // receiver finds it.
 func (s *benchEvents) load() (*benchLoad, error) {
-	var data map[string]any
-	if err := json.Unmarshal(schemas.SampleEvent(benchEventType), &data); err != nil {
-		return nil, fmt.Errorf("sample of %s: %w", benchEventType, err)
-	}
-	data["receiptNumber"] = marker
-	template, err := json.Marshal(map[string]any{"event": benchEventType, "data": data})
+	template, err := eventTemplate(benchEventType, "receiptNumber")
 	if err != nil {
 		return nil, err
 	}
@@ -121,4 +107,14 @@ func (s *benchEvents) write(template []byte, number string) (body []byte, names 
 // deliveryName is of one event to one endpoint.
 func deliveryName(number string, endpoint int) string {
 	return number + "/" + strconv.Itoa(endpoint)
+}
+
+// eventTemplate is a body to publish, with the marker in one field of its data.
+func eventTemplate(kind, field string) ([]byte, error) {
+	var data map[string]any
+	if err := json.Unmarshal(schemas.SampleEvent(kind), &data); err != nil {
+		return nil, fmt.Errorf("sample of %s: %w", kind, err)
+	}
+	data[field] = marker
+	return json.Marshal(map[string]any{"event": kind, "data": data})
 }

@@ -36,7 +36,8 @@ func TestTheGateOfEventsCountsRedisAndNotTheLoad(t *testing.T) {
 		{"over on a slower machine", map[string]time.Duration{"engine": 70 * time.Millisecond}, 10_000, 0, true},
 		{"lost", map[string]time.Duration{"engine": time.Millisecond}, 40_000, 1, false},
 	} {
-		r := &benchEventsReport{benchFigures: benchFigures{completed: 200, callbacks: 2, cpu: c.cpu, limits: benchLimits{http: c.http}, lost: c.lost}}
+		onTime := retryFigures{waits: []time.Duration{retryAfter}}
+		r := &benchEventsReport{retries: onTime, benchFigures: benchFigures{completed: 200, callbacks: 2, cpu: c.cpu, limits: benchLimits{http: c.http}, lost: c.lost}}
 		if err := r.gate(); (err == nil) != c.pass {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -48,7 +49,9 @@ func TestTheBenchOfEventsRefusesWhatTheEngineWould(t *testing.T) {
 	for _, c := range []benchEventsCmd{
 		{Batch: 0, Endpoints: 1}, {Batch: 101, Endpoints: 1}, {Batch: 1, Endpoints: 21},
 		{Batch: 1, Endpoints: 1, benchFlags: benchFlags{Rate: -1}},
-		{Batch: 1, Endpoints: 1, benchFlags: benchFlags{Gate: true, Redis: "redis://127.0.0.1"}},
+		{Batch: 1, Endpoints: 1, Retries: -1}, {Batch: 1, Endpoints: 1, Retries: maxBenchRetries + 1},
+		{Batch: 1, Endpoints: 1, benchFlags: benchFlags{Gate: true}},
+		{Batch: 1, Endpoints: 1, Retries: 1, benchFlags: benchFlags{Gate: true, Redis: "redis://127.0.0.1"}},
 	} {
 		if c.Validate() == nil {
 			t.Errorf("%+v is accepted", c)

@@ -169,9 +169,12 @@ func percentiles(d []time.Duration) string {
 	if len(d) == 0 {
 		return "-"
 	}
-	slices.Sort(d)
-	at := func(q float64) string {
-		return fmt.Sprintf("%9s", d[min(len(d)-1, int(q*float64(len(d))))].Round(10*time.Microsecond))
-	}
+	at := func(q float64) string { return fmt.Sprintf("%9s", percentile(d, q).Round(10*time.Microsecond)) }
 	return at(.5) + " " + at(.9) + " " + at(.99) + " " + at(1)
+}
+
+// percentile sorts the spans, of which there must be one.
+func percentile(d []time.Duration, q float64) time.Duration {
+	slices.Sort(d)
+	return d[min(len(d)-1, int(q*float64(len(d))))]
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/afara-dev/afara/engine"
 	"github.com/afara-dev/afara/engine/config"
 	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/secret"
 	"github.com/afara-dev/afara/engine/tenant"
 )
 
@@ -104,6 +105,24 @@ func (h *benchHost) startEngine(ctx context.Context, args []string) error {
 		return fmt.Errorf("engine: %w", err)
 	}
 	return nil
+}
+
+// api calls the engine as the tenant.
+func (h *benchHost) api() *apiClient {
+	return &apiClient{base: h.url, key: secret.Mask(h.key), http: &http.Client{Timeout: apiTimeout}}
+}
+
+// register makes a webhook and answers its secret.
+func (h *benchHost) register(ctx context.Context, webhook map[string]any) (string, error) {
+	var made struct {
+		Data struct {
+			Secret string `json:"secret"`
+		} `json:"data"`
+	}
+	if err := h.api().do(ctx, http.MethodPost, "/v1/webhooks", webhook, &made); err != nil {
+		return "", fmt.Errorf("register a webhook: %w", err)
+	}
+	return made.Data.Secret, nil
 }
 
 // start runs a program that dies with this one.

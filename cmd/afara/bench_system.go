@@ -61,19 +61,10 @@ func (s *benchSystem) stop() {
 	}
 }
 
-func (s *benchSystem) startSandbox(ctx context.Context) error {
-	address, err := freeAddress()
-	if err != nil {
+// startSandbox starts the stand-ins and has the authority's answer as asked.
+func (s *benchSystem) startSandbox(ctx context.Context) (err error) {
+	if s.sandbox, err = s.benchHost.startSandbox(ctx); err != nil {
 		return err
-	}
-	s.sandbox = "http://" + address
-	pid, err := s.start("sandbox", "--listen", address, "--data", filepath.Join(s.dir, "sandbox"))
-	if err != nil {
-		return err
-	}
-	s.pids["sandbox"] = pid
-	if err := waitHealthy(ctx, s.sandbox+"/healthz"); err != nil {
-		return fmt.Errorf("sandbox: %w", err)
 	}
 	return s.control(ctx, "PATCH", "/_control/settings", map[string]any{
 		"duplicateGuard": true, "latencyMillis": s.cmd.Latency.Milliseconds(), "qrSample": 100,
@@ -102,22 +93,6 @@ func (s *benchSystem) connect(ctx context.Context, e *engine.Engine, env tenant.
 		Environment: env.ID, Kind: domain.Sandbox, Connector: "firs", Settings: connection, Enabled: true,
 	})
 	return err
-}
-
-// waitConnector waits until the engine has its connector's process.
-func (s *benchSystem) waitConnector(ctx context.Context) error {
-	for range 200 {
-		if children := childrenOf(s.pids["engine"]); len(children) > 0 {
-			s.pids["connector"] = children[0]
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
-	return fmt.Errorf("the engine started no connector")
 }
 
 // load posts invoices; each has its number where marker stands in the template.

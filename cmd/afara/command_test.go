@@ -107,7 +107,7 @@ func TestDoctorFindsWhatIsWrongAndSaysTheFix(t *testing.T) {
 	doctor := func(more ...string) answer {
 		return afara(t, append(append([]string{"doctor", "--plugin-dirs", program(t, "plugins")}, settings...), more...)...)
 	}
-	if got := doctor(); got.code != 0 || !holds(got.out, []string{"warn  database", "first start", "ok    connectors    firs 1.0.0, SHA-256 "}) {
+	if got := doctor(); got.code != 0 || !holds(got.out, []string{"warn  database", "first start", "ok    connectors    firs 1.0.0, SHA-256 ", "  isolation     "}) {
 		t.Errorf("before the first start: %d\n%s", got.code, got.out)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "afara.db")); err == nil {

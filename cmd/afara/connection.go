@@ -13,26 +13,36 @@ import (
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/pluginhost"
 	"github.com/afara-dev/afara/engine/registry"
+	"github.com/afara-dev/afara/engine/webhook"
 )
 
 // connectionCmd looks after connections.
 type connectionCmd struct {
-	Put    connectionPutCmd    `cmd:"" help:"Make a connection, or change the one of that name."`
-	List   connectionListCmd   `cmd:"" help:"List connections."`
-	Test   connectionTestCmd   `cmd:"" help:"Prove a connection now: credentials and network."`
-	Pause  connectionPauseCmd  `cmd:"" help:"Let a connection's messages wait."`
-	Resume connectionResumeCmd `cmd:"" help:"Let a paused connection's messages go on."`
+	Put      connectionPutCmd      `cmd:"" help:"Make a connection, or change the one of that name."`
+	List     connectionListCmd     `cmd:"" help:"List connections."`
+	Test     connectionTestCmd     `cmd:"" help:"Prove a connection now: credentials and network."`
+	Sync     connectionSyncCmd     `cmd:"" help:"Read a connection's streams now."`
+	Preview  connectionPreviewCmd  `cmd:"" help:"Show what a stream would give, and store nothing."`
+	Runs     connectionRunsCmd     `cmd:"" help:"List the reads of a connection's streams."`
+	Pause    connectionPauseCmd    `cmd:"" help:"Let a connection's messages wait."`
+	Resume   connectionResumeCmd   `cmd:"" help:"Let a paused connection's messages go on."`
+	Enable   connectionEnableCmd   `cmd:"" help:"Let a connection take work."`
+	Disable  connectionDisableCmd  `cmd:"" help:"Let a connection take no new work, and its messages wait."`
+	Versions connectionVersionsCmd `cmd:"" help:"List what a connection was before it was changed."`
+	Rollback connectionRollbackCmd `cmd:"" help:"Go back to the settings of an old version."`
+	Delete   connectionDeleteCmd   `cmd:"" help:"Delete a connection that is disabled and has no unfinished work."`
 }
 
 type connectionPutCmd struct {
 	installation
 	catalog
-	Environment  string   `help:"Id of the environment (afara env list)." required:"" placeholder:"ENV"`
-	Connector    string   `help:"Name of the connector (afara connector list)." required:"" placeholder:"NAME"`
-	Settings     string   `name:"file" help:"JSON file of the connector's settings; - for standard input." required:"" placeholder:"FILE"`
-	Name         string   `help:"Name, unique in the environment; default: the connector's." placeholder:"NAME"`
-	Capabilities []string `help:"What it shall serve, taken over from other connections; default: what nobody serves yet." placeholder:"CAPABILITY,..."`
-	Disabled     bool     `help:"Store it without using it."`
+	Environment  string         `help:"Id of the environment (afara env list)." required:"" placeholder:"ENV"`
+	Connector    string         `help:"Name of the connector (afara connector list)." required:"" placeholder:"NAME"`
+	Settings     string         `name:"file" help:"JSON file of the connector's settings; - for standard input." required:"" placeholder:"FILE"`
+	Name         string         `help:"Name, unique in the environment; default: the connector's." placeholder:"NAME"`
+	Capabilities []string       `help:"What it shall serve, taken over from other connections; default: what nobody serves yet." placeholder:"CAPABILITY,..."`
+	PollEvery    *time.Duration `help:"How often its streams are read, 5s to 24h; 0s for only when asked (afara connection sync). Default for a new one: 1m." placeholder:"DURATION"`
+	Disabled     bool           `help:"Store it without using it."`
 }
 
 const maxSettings = 1 << 20
@@ -54,7 +64,7 @@ func (c *connectionPutCmd) Run(ctx context.Context, p program) error {
 		}
 		put, err := connections.Put(ctx, registry.NewConnection{
 			Environment: env.ID, Kind: env.Kind, Connector: c.Connector, Name: c.Name,
-			Settings: settings, Capabilities: c.Capabilities, Enabled: !c.Disabled,
+			Settings: settings, Capabilities: c.Capabilities, Enabled: !c.Disabled, PollEvery: c.PollEvery,
 		})
 		if err == nil {
 			_, err = fmt.Fprintln(p.out, put.ID)
@@ -92,6 +102,7 @@ type connectionListCmd struct {
 	installation
 	catalog
 	Environment string `help:"Only those of this environment." placeholder:"ENV"`
+	PublicURL   string `name:"public-url" help:"Base URL under which vendors reach this installation." var:"AFARA_PUBLIC_URL" placeholder:"URL" group:"Installation:"`
 }
 
 // Run prints a table.
@@ -102,7 +113,7 @@ func (c *connectionListCmd) Run(ctx context.Context, p program) error {
 			return err
 		}
 		all, err := connections.List(ctx, domain.EnvironmentID(c.Environment))
-		head := []string{"ID", "ENVIRONMENT", "KIND", "NAME", "CONNECTOR", "VERSION", "ENABLED", "SERVES", "PAUSED"}
+		head := []string{"ID", "ENVIRONMENT", "KIND", "NAME", "CONNECTOR", "VERSION", "ENABLED", "SERVES", "PAUSED", "WEBHOOKS TO"}
 		err = list(p.out, head, all, err, func(n registry.Connection) []string {
 			paused := "no"
 			if n.Paused != nil {
@@ -110,14 +121,22 @@ func (c *connectionListCmd) Run(ctx context.Context, p program) error {
 			}
 			return []string{
 				string(n.ID), string(n.Environment), string(n.Kind), n.Name, n.Connector, fmt.Sprint(n.Version),
-				yesNo(n.Enabled), strings.Join(n.Capabilities, ","), paused,
+				yesNo(n.Enabled), strings.Join(n.Capabilities, ","), paused, c.webhooks(host, n),
 			}
 		})
 		return errors.Join(err, host.Close(ctx))
 	})
 }
 
-// oneConnection is what test, pause and resume take.
+// webhooks is where the connection's vendor pushes to.
+func (c *connectionListCmd) webhooks(host *pluginhost.Host, n registry.Connection) string {
+	if m, ok := host.Manifest(n.Connector, n.Kind); ok && len(m.Webhooks) > 0 {
+		return webhook.Address(m, c.PublicURL, n.ID)
+	}
+	return "-"
+}
+
+// oneConnection is what commands on one connection take.
 type oneConnection struct {
 	installation
 	catalog
@@ -126,22 +145,25 @@ type oneConnection struct {
 
 // on finds the connection for do.
 func (c *oneConnection) on(ctx context.Context, p program, do func(*registry.Service, *pluginhost.Host, registry.Connection) error) error {
-	return c.with(ctx, p, func(o *office) error {
-		connections, host, err := o.connections(c.catalog)
-		if err != nil {
-			return err
+	return c.with(ctx, p, func(o *office) error { return c.in(ctx, o, do) })
+}
+
+// in is on for a command that has opened the office.
+func (c *oneConnection) in(ctx context.Context, o *office, do func(*registry.Service, *pluginhost.Host, registry.Connection) error) error {
+	connections, host, err := o.connections(c.catalog)
+	if err != nil {
+		return err
+	}
+	all, err := connections.List(ctx, "")
+	for _, n := range all {
+		if string(n.ID) == c.Connection {
+			return errors.Join(do(connections, host, n), host.Close(ctx))
 		}
-		all, err := connections.List(ctx, "")
-		for _, n := range all {
-			if string(n.ID) == c.Connection {
-				return errors.Join(do(connections, host, n), host.Close(ctx))
-			}
-		}
-		if err == nil {
-			err = fmt.Errorf("connection: %q is not there: list them (afara connection list)", c.Connection)
-		}
-		return errors.Join(err, host.Close(ctx))
-	})
+	}
+	if err == nil {
+		err = fmt.Errorf("connection: %q is not there: list them (afara connection list)", c.Connection)
+	}
+	return errors.Join(err, host.Close(ctx))
 }
 
 type connectionTestCmd struct{ oneConnection }

@@ -10,26 +10,21 @@ import (
 	"github.com/afara-dev/afara/engine/telemetry"
 )
 
-// connectorCmd looks at installed connectors.
+// connectorCmd looks after installed connectors, and tries and packs new ones.
 type connectorCmd struct {
-	List connectorListCmd `cmd:"" help:"List installed connectors with their digests."`
-}
-
-type connectorListCmd struct {
-	File string `name:"config" help:"YAML file of settings, the one of afara serve." var:"AFARA_CONFIG" placeholder:"FILE" group:"Installation:"`
-	catalog
-}
-
-// Run prints a table; a connector that cannot be used is in it, with why.
-func (c *connectorListCmd) Run(ctx context.Context, p program) error {
-	installed, err := c.installed(ctx, p)
-	return list(p.out, []string{"NAME", "VERSION", "SHA-256", "USABLE"}, installed, err, func(s pluginhost.ConnectorStatus) []string {
-		usable := "yes"
-		if s.State == pluginhost.StateIncompatible {
-			usable = "no: " + s.Reason
-		}
-		return []string{s.Name, s.Version, s.Digest, usable}
-	})
+	List     connectorListCmd     `cmd:"" help:"List installed connectors, who signed them and whether they are as installed."`
+	Install  connectorInstallCmd  `cmd:"" help:"Install a connector from a package; nodes take it at a reload, or at their next start."`
+	Upgrade  connectorUpgradeCmd  `cmd:"" help:"Install another version of a connector; the one before is kept."`
+	Rollback connectorRollbackCmd `cmd:"" help:"Make the version that is kept the active one."`
+	Remove   connectorRemoveCmd   `cmd:"" help:"Remove a connector; its signer stays pinned."`
+	Verify   connectorVerifyCmd   `cmd:"" help:"Hash everything that is installed and say what differs."`
+	New      connectorNewCmd      `cmd:"" help:"Begin a connector: the folder of a repository that builds and conforms; for authors."`
+	Check    connectorCheckCmd    `cmd:"" help:"Try a connector's program against the contract, in whatever language it is written."`
+	Run      connectorRunCmd      `cmd:"" help:"Run one connector over a file of requests; record or replay its vendor."`
+	Docs     connectorDocsCmd     `cmd:"" help:"Write a connector's reference from its manifest."`
+	Keygen   connectorKeygenCmd   `cmd:"" help:"Make a key that signs packages; for authors."`
+	Pack     connectorPackCmd     `cmd:"" help:"Make a package of a folder; for authors."`
+	Sign     connectorSignCmd     `cmd:"" help:"Sign a package; for authors."`
 }
 
 // installed reads the directories of connectors and starts none.

@@ -49,6 +49,7 @@ func (c *devCmd) Run(ctx context.Context, p program) error {
 		return err
 	}
 	defer api.Close()
+	settings.PublicURL = "http://" + api.Addr().String() // where the stand-ins push to
 	sandbox, err := startSandbox(ctx, sandboxConfig{
 		Program: c.Sandbox, Listen: c.SandboxListen, Data: filepath.Join(c.DataDir, "sandbox"), LogLevel: c.LogLevel, Log: p.err,
 	})

@@ -105,6 +105,10 @@ func (c *console) accepted(a ingest.Accepted) {
 
 // called shows a finished call of a connector.
 func (c *console) called(o pipeline.Observation) {
+	if o.Class == domain.ClassResult && o.Verdict == "wait" {
+		c.line(o.Resource, "pending", green, o.Took, "at "+o.Connector)
+		return
+	}
 	if o.Class == domain.ClassResult {
 		c.line(o.Resource, done(o.Stage), green, o.Took, "by "+o.Connector)
 		return
@@ -117,6 +121,8 @@ func done(stage domain.Stage) string {
 	switch s := string(stage); {
 	case strings.HasSuffix(s, "e"):
 		return s + "d"
+	case strings.HasSuffix(s, "t"): // submit
+		return s + "ted"
 	default:
 		return s + "ed"
 	}
@@ -164,10 +170,12 @@ func (c *console) banner(ctx context.Context, d *demo, api, sandbox, receiver st
 	fmt.Fprintf(c.out, "Afara is running. Ctrl-C stops everything.\n\n")
 	for _, row := range [][2]string{
 		{"API", api}, {"sandbox", sandbox + " (stand-ins of the vendors)"}, {"receiver", receiver + " (verifies callbacks)"},
+		{"phones", sandbox + "/simnet/ (of the test clients; payments of MTN go there)"},
 		{"API key", d.kept.Key}, {"signing secret", shown},
 	} {
 		fmt.Fprintf(c.out, "  %-15s %s\n", row[0], c.paint(bold, row[1]))
 	}
 	fmt.Fprintf(c.out, "\nThis sandbox environment may call back to this machine by plain http; others may not.\n")
 	fmt.Fprintf(c.out, "Post an invoice from another terminal:\n\n%s\n\n", curlLine(api, d.kept.Key, receiver, now))
+	fmt.Fprintf(c.out, "Or ask a customer for money, and answer on the phone (PIN 1234):\n\n%s\n\n", payLine(api, d.kept.Key))
 }

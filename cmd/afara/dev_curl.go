@@ -18,6 +18,13 @@ const sampleLine = `{"invoice":{"invoice_number":"DEMO-'$(date +%%s)-$RANDOM'","
 	`"tax_total":[{"tax_amount":7500,"tax_subtotal":[{"taxable_amount":100000,"tax_amount":7500,"tax_category":{"id":"STANDARD_VAT","percent":7.5}}]}],` +
 	`"legal_monetary_total":{"line_extension_amount":100000,"tax_exclusive_amount":100000,"tax_inclusive_amount":107500,"payable_amount":107500}}}`
 
+// payLine asks a customer of the sandbox for money.
+func payLine(api, key string) string {
+	return fmt.Sprintf(`curl -sS %s/v1/payments -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' -d `+
+		`'{"amount":25000,"currency":"XOF","msisdn":"%s","reference":"DEMO-'$(date +%%s)-$RANDOM'","application":"%s"}'`,
+		api, key, demoClients()[0].Number, demoStore)
+}
+
 // curlLine posts the sample; it is one line, to be pasted as it is.
 func curlLine(api, key, receiver string, now time.Time) string {
 	body := fmt.Sprintf(sampleLine, now.In(invoice.Lagos).Format(time.DateOnly), receiver)

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/afara-dev/afara/engine"
@@ -29,6 +30,7 @@ type demo struct {
 	keyring     *secret.Keyring
 	path        string
 	environment domain.EnvironmentID
+	public      string // where vendors push to
 	kept        demoState
 }
 
@@ -49,17 +51,18 @@ const (
 	demoTIN   = "11112222-0001"
 )
 
-// openDemo finds the demonstration's organisation, environment, key and
-// connection, and makes what is missing.
+// openDemo finds the demonstration's organisation, environment, key,
+// connections and all that payments need, and makes what is missing.
 func openDemo(ctx context.Context, e *engine.Engine, s *config.Config, sandbox string) (*demo, error) {
 	keyring, err := engine.Keyring(s)
 	if err != nil {
 		return nil, err
 	}
-	d := &demo{engine: e, keyring: keyring, path: filepath.Join(s.DataDir, demoFile)}
+	d := &demo{engine: e, keyring: keyring, path: filepath.Join(s.DataDir, demoFile), public: s.PublicURL}
 	for _, step := range []func(context.Context) error{
 		d.load, d.openEnvironment, d.openKey,
 		func(ctx context.Context) error { return d.connect(ctx, sandbox) },
+		func(ctx context.Context) error { return d.openPayments(ctx, sandbox) },
 	} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("prepare the demonstration: %w", err)
@@ -164,7 +167,8 @@ func (d *demo) connect(ctx context.Context, sandbox string) error {
 	if err != nil {
 		return err
 	}
-	if len(connections) > 0 && d.kept.Settings == hex.EncodeToString(digest[:]) {
+	known := slices.ContainsFunc(connections, func(c registry.Connection) bool { return c.Connector == "firs" })
+	if known && d.kept.Settings == hex.EncodeToString(digest[:]) {
 		return nil
 	}
 	_, err = d.engine.Registry.Put(ctx, registry.NewConnection{
@@ -178,26 +182,35 @@ func (d *demo) connect(ctx context.Context, sandbox string) error {
 // the settings of a connection for it.
 func provision(ctx context.Context, firs string) (json.RawMessage, error) {
 	asked := fmt.Sprintf(`{"name":"Iroko Trading Ltd","tin":%q,"email":"accounts@iroko.example"}`, demoTIN)
+	body, err := control(ctx, http.MethodPost, firs+"/_control/businesses", []byte(asked))
+	if err != nil {
+		return nil, fmt.Errorf("provision a taxpayer at the sandbox: %w", err)
+	}
+	return firsSettings(firs, body)
+}
+
+// control asks the control API of a stand-in.
+func control(ctx context.Context, method, url string, asked []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, firs+"/_control/businesses", bytes.NewReader([]byte(asked)))
+	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(asked))
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("provision a taxpayer at the sandbox: %w", err)
+		return nil, err
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if err != nil {
-		return nil, fmt.Errorf("provision a taxpayer at the sandbox: %w", err)
+		return nil, err
 	}
 	if resp.StatusCode/100 != 2 {
-		return nil, fmt.Errorf("provision a taxpayer at the sandbox: %s: %.300s", resp.Status, body)
+		return nil, fmt.Errorf("%s: %.300s", resp.Status, body)
 	}
-	return firsSettings(firs, body)
+	return body, nil
 }
 
 // firsSettings turns a provisioned taxpayer into a connection's settings.

@@ -21,7 +21,7 @@ func dev(t *testing.T, data string) (p *process, curl string) {
 }
 
 // paste runs a printed line as a person's shell does.
-func paste(t *testing.T, line string) {
+func paste(t *testing.T, line, want string) {
 	t.Helper()
 	for _, tool := range []string{"bash", "curl"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -32,7 +32,7 @@ func paste(t *testing.T, line string) {
 		}
 	}
 	out, err := exec.CommandContext(t.Context(), "bash", "-c", line).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), `"status":"DRAFT"`) {
+	if err != nil || !strings.Contains(string(out), want) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 }
@@ -43,8 +43,8 @@ func TestDevShowsEachStepOfAPastedInvoice(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
 	p, curl := dev(t, data)
-	paste(t, curl)
-	paste(t, curl) // the same line again is a new invoice
+	paste(t, curl, `"status":"DRAFT"`)
+	paste(t, curl, `"status":"DRAFT"`) // the same line again is a new invoice
 	shown := map[string]bool{}
 	eventually(t, "two callbacks with a verified signature", func() bool {
 		for _, line := range p.seen() {
@@ -76,7 +76,7 @@ func TestDevShowsEachStepOfAPastedInvoice(t *testing.T) {
 	if got := again.line("API key"); got != key {
 		t.Errorf("a restart shows %q, before %q", got, key)
 	}
-	paste(t, curl)
+	paste(t, curl, `"status":"DRAFT"`)
 	again.line("callback", "signature verified")
 	again.interrupt()
 }

@@ -27,6 +27,8 @@ func (c *doctorCmd) Run(ctx context.Context, p program) error {
 	c.checkDatabase(ctx, r)
 	c.checkRedis(ctx, r)
 	c.checkConnectors(ctx, p, r)
+	c.checkCatalog(r)
+	checkIsolation(r)
 	if r.failed {
 		return errUnwell
 	}

@@ -81,7 +81,7 @@ func (c *doctorCmd) checkKeys(ctx context.Context, s *store.Store, r *report) {
 		r.fail(what, "%v", err)
 		return
 	}
-	tenants, err := tenant.New(tenant.Config{Store: s, Keyring: keyring})
+	tenants, err := tenant.New(tenant.Config{Store: s, Keyring: keyring, Applier: store.NewApplier(s)})
 	if err == nil {
 		err = tenants.CheckKeys(ctx)
 	}

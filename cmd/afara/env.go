@@ -77,7 +77,7 @@ func (c *envRotateCmd) Run(ctx context.Context, p program) error {
 		if err != nil {
 			return err
 		}
-		shown, err := o.tenants.RotateSigningSecret(ctx, env.ID, c.Overlap)
+		shown, err := o.tenants.RotateSigningSecret(ctx, env.ID, c.Overlap, "operator")
 		if err != nil {
 			return err
 		}

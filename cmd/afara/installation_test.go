@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/afara-dev/afara/engine/store"
 	"github.com/afara-dev/afara/schemas"
 	"github.com/afara-dev/afara/sdk/webhook"
 )
@@ -188,22 +189,41 @@ func TestAnInstallationIsLookedAfterBesideItsRunningNode(t *testing.T) {
 		t.Error(got)
 	}
 	s.admin("connection", "resume", s.con)
-	second := s.admin("keys", "create", "--environment", s.env)
-	id, _, _ := strings.Cut(second, ":")
+	s.looksAfterVersions()
+	s.showsWebhooks()
+	second := s.admin("keys", "create", "--environment", s.env, "--format", "sandpay")
+	begins := second[:len("sp_sk_test_")+26]
+	id := "key_" + strings.ToUpper(strings.TrimPrefix(begins, "sp_sk_test_"))
+	if got := s.admin("keys", "list", "--environment", s.env); !holds(got, []string{id, begins}) || strings.Contains(got, second) {
+		t.Errorf("keys list: %s", got)
+	}
 	s.key, second = second, s.key
 	s.post("INV-2") // the running node knows the new key
 	s.key = second
 	s.admin("keys", "revoke", "--environment", s.env, id)
+	if got := s.admin("audit", "--environment", s.env, "--action", "key.create"); strings.Count(got, "key_") != 2 {
+		t.Error(got)
+	}
 	if got := s.admin("keys", "list", "--environment", s.env); strings.Contains(got, strings.SplitN(second, ":", 2)[1]) || strings.Count(got, "key_") != 2 {
 		t.Errorf("keys list: %s", got)
 	}
 	for want, args := range map[string][]string{
-		"Adebayo Stores": {"org", "list"}, s.env: {"env", "list"}, "firs  1.0.0": {"connector", "list"},
-		"ok    nodes         1 running": {"doctor"}, "whsec_": {"env", "rotate", s.env, "--overlap", "1h"},
+		"Adebayo Stores": {"org", "list"}, s.env: {"env", "list"}, "firs 1.0.0 yes": {"connector", "list"},
+		"ok nodes 1 running": {"doctor"}, "whsec_": {"env", "rotate", s.env, "--overlap", "1h"},
 	} {
-		if got := s.admin(args...); !strings.Contains(got, want) {
+		if got := s.admin(args...); !strings.Contains(strings.Join(strings.Fields(got), " "), want) { // columns may grow
 			t.Errorf("%q: want %q in\n%s", args, want, got)
 		}
+	}
+	name := strings.Fields(strings.SplitN(s.admin("node", "list"), "\n", 2)[1])[0]
+	for _, step := range []struct{ args, state string }{{name, "  draining  "}, {name + " --end", "  running  "}} {
+		s.admin(append([]string{"node", "drain"}, strings.Fields(step.args)...)...)
+		if got := s.admin("node", "list"); !strings.Contains(got, step.state) {
+			t.Errorf("node drain %s:\n%s", step.args, got)
+		}
+	}
+	if got := afaraWith(t, s.settings(), "node", "drain", "node_nobody"); got.code != 1 || !strings.Contains(got.err, "afara node list") {
+		t.Errorf("%d %s", got.code, got.err)
 	}
 	for _, args := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"migrate"}, {"recover", "--restored-to", "2026-01-01T00:00:00Z"}} {
 		if got := afaraWith(t, s.settings(), args...); got.code != 1 || !holds(got.err, []string{"another process", fmt.Sprint(node.cmd.Process.Pid)}) {
@@ -211,6 +231,77 @@ func TestAnInstallationIsLookedAfterBesideItsRunningNode(t *testing.T) {
 		}
 	}
 	node.interrupt()
+	if got := s.audited("environment.rotate_secret"); got != "operator "+s.env+" overlapSeconds 3600" {
+		t.Errorf("audited %q", got)
+	}
+}
+
+// audited answers the entry of an action: actor, subject and detail. No node
+// may run.
+func (s *site) audited(action string) string {
+	s.t.Helper()
+	db, err := store.Open(s.t.Context(), store.Config{URL: "sqlite:" + filepath.Join(s.dir, "afara.db")})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.Reader().Query(s.t.Context(), `SELECT actor, subject, detail FROM audit WHERE action = $1`, action)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer rows.Close()
+	var entries []string
+	for rows.Next() {
+		var actor, subject, detail string
+		if err := rows.Scan(&actor, &subject, &detail); err != nil {
+			s.t.Fatal(err)
+		}
+		entries = append(entries, actor+" "+subject+" "+detail)
+	}
+	if err := rows.Err(); err != nil {
+		s.t.Fatal(err)
+	}
+	return strings.Join(entries, "\n")
+}
+
+// showsWebhooks makes a connection whose vendor pushes, and asks where to.
+func (s *site) showsWebhooks() {
+	s.t.Helper()
+	path := filepath.Join(s.t.TempDir(), "echo.json")
+	if err := os.WriteFile(path, []byte(`{"baseUrl":"http://127.0.0.1:1","apiKey":"echo-key-1"}`), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	id := strings.TrimSpace(s.admin("connection", "put", "--environment", s.env, "--connector", "echo", "--file", path, "--disabled"))
+	if got := s.admin("connection", "list", "--environment", s.env, "--public-url", "https://afara.example/"); !strings.Contains(got, "https://afara.example/webhooks/echo/"+id) {
+		s.t.Error(got)
+	}
+}
+
+// looksAfterVersions changes the connection and takes it back, beside the node.
+func (s *site) looksAfterVersions() {
+	s.t.Helper()
+	s.admin("connection", "disable", s.con)
+	if got := s.admin("connection", "list", "--environment", s.env); !strings.Contains(got, "disabled since") {
+		s.t.Error(got)
+	}
+	got := afaraWith(s.t, s.settings(), "connection", "delete", s.con)
+	if got.code != 1 || !holds(got.err, []string{"less than 10 s ago"}) {
+		s.t.Errorf("%d %s", got.code, got.err)
+	}
+	s.admin("connection", "rollback", s.con, "1")
+	s.admin("connection", "enable", s.con)
+	list := s.admin("connection", "versions", s.con)
+	if !holds(list, []string{"operator", "rolled back to version 1", "enabled", "disabled", "created", "••••••••"}) || strings.Contains(list, "BEGIN") {
+		s.t.Error(list)
+	}
+	deeds := s.admin("audit", "--environment", s.env, "--subject", s.con, "--limit", "2")
+	if !holds(deeds, []string{"operator", "connection.enable", "connection.rollback"}) || strings.Contains(deeds, "connection.disable") {
+		s.t.Error(deeds)
+	}
+	got = afaraWith(s.t, s.settings(), "connection", "rollback", s.con, "99")
+	if got.code != 1 || !holds(got.err, []string{"No such version"}) {
+		s.t.Errorf("%d %s", got.code, got.err)
+	}
 }
 
 func TestBadSettingsOfAConnectionAreAllNamed(t *testing.T) {

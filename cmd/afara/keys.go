@@ -21,6 +21,7 @@ type keysCreateCmd struct {
 	Environment string   `help:"Id of the environment (afara env list)." required:"" placeholder:"ENV"`
 	Scopes      []string `help:"What the key may do: read, write, ops." default:"read,write" placeholder:"SCOPE,..."`
 	Description string   `help:"Whose key it is, or what for." placeholder:"TEXT"`
+	Format      string   `help:"How it is written: afara (keyId:secret) or sandpay (sp_sk_test_…). Every route takes both." enum:"afara,sandpay" default:"afara"`
 }
 
 // Run prints the key alone on standard output, for scripts, and the advice
@@ -35,11 +36,11 @@ func (c *keysCreateCmd) Run(ctx context.Context, p program) error {
 		for i, s := range c.Scopes {
 			scopes[i] = domain.Scope(s)
 		}
-		shown, _, err := o.tenants.CreateKey(ctx, env.ID, scopes, c.Description)
+		shown, k, err := o.tenants.MintKey(ctx, tenant.NewKey{Environment: env.ID, Scopes: scopes, Description: c.Description, Format: tenant.KeyFormat(c.Format)})
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(p.err, "Shown this once: only a hash of it is stored. Send it as \"Authorization: Bearer <key>\".")
+		fmt.Fprintf(p.err, "Shown this once: only a hash of it is stored. Send it as \"Authorization: Bearer <key>\"; afara keys revoke knows it as %s.\n", k.ID)
 		_, err = fmt.Fprintln(p.out, shown)
 		return err
 	})
@@ -58,12 +59,15 @@ func (c *keysListCmd) Run(ctx context.Context, p program) error {
 			return err
 		}
 		all, err := o.tenants.ListKeys(ctx, env.ID)
-		return list(p.out, []string{"ID", "SCOPES", "DESCRIPTION", "CREATED", "REVOKED"}, all, err, func(k tenant.Key) []string {
-			scopes := make([]string, len(k.Scopes))
+		return list(p.out, []string{"ID", "BEGINS WITH", "SCOPES", "DESCRIPTION", "CREATED", "REVOKED"}, all, err, func(k tenant.Key) []string {
+			scopes, begins := make([]string, len(k.Scopes)), "its id"
 			for i, s := range k.Scopes {
 				scopes[i] = string(s)
 			}
-			return []string{string(k.ID), strings.Join(scopes, ","), k.Description, day(k.CreatedAt), day(k.RevokedAt)}
+			if k.Format == tenant.FormatSandPay {
+				begins = k.Begins
+			}
+			return []string{string(k.ID), begins, strings.Join(scopes, ","), k.Description, day(k.CreatedAt), day(k.RevokedAt)}
 		})
 	})
 }
@@ -71,7 +75,7 @@ func (c *keysListCmd) Run(ctx context.Context, p program) error {
 type keysRevokeCmd struct {
 	installation
 	Environment string `help:"Id of the key's environment." required:"" placeholder:"ENV"`
-	Key         string `arg:"" help:"Id of the key: the part before the colon."`
+	Key         string `arg:"" help:"Id of the key (afara keys list)."`
 }
 
 // Run ends the key.

@@ -44,7 +44,10 @@ type cli struct {
 	Env        envCmd        `cmd:"" help:"Environments of an organisation: sandbox or production."`
 	Keys       keysCmd       `cmd:"" help:"API keys of an environment."`
 	Connection connectionCmd `cmd:"" help:"Connections: a connector configured for an environment."`
-	Connector  connectorCmd  `cmd:"" help:"Installed connectors."`
+	Connector  connectorCmd  `cmd:"" help:"Installed connectors, and what authors of new ones need."`
+	Audit      auditCmd      `cmd:"" help:"What persons did in an environment."`
+	Ledger     ledgerCmd     `cmd:"" help:"The ledger of payments: prove it, and read balances."`
+	Node       nodeCmd       `cmd:"" help:"Nodes: the engine processes of this installation."`
 	Listen     listenCmd     `cmd:"" help:"Forward an environment's events to a program on this machine; no tunnel needed."`
 	Trigger    triggerCmd    `cmd:"" help:"Publish an event: a valid sample, or data of your own."`
 	Backup     backupCmd     `cmd:"" help:"Copy the embedded database while it is in use."`

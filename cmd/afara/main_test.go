@@ -38,7 +38,12 @@ func TestMain(m *testing.M) {
 
 func build(dir string) error {
 	steps := [][]string{{"build", "-o", dir + "/", "../afara", "../sandbox"}}
-	for _, name := range []string{"echo", "firs"} {
+	mains, err := filepath.Glob("../../plugins/*/main.go")
+	if err != nil {
+		return err
+	}
+	for _, main := range mains {
+		name := filepath.Base(filepath.Dir(main))
 		into := filepath.Join(dir, "plugins", name)
 		if err := os.MkdirAll(into, 0o755); err != nil {
 			return err

@@ -8,9 +8,12 @@ import (
 	"strings"
 
 	"github.com/afara-dev/afara/engine"
+	"github.com/afara-dev/afara/engine/audit"
 	"github.com/afara-dev/afara/engine/config"
+	"github.com/afara-dev/afara/engine/corridor"
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/pluginhost"
+	"github.com/afara-dev/afara/engine/pull"
 	"github.com/afara-dev/afara/engine/registry"
 	"github.com/afara-dev/afara/engine/secret"
 	"github.com/afara-dev/afara/engine/store"
@@ -58,6 +61,7 @@ func (i *installation) storeConfig(log *slog.Logger) store.Config {
 // office is what administrative commands work with.
 type office struct {
 	store   *store.Store
+	applier *store.Applier
 	tenants *tenant.Service
 	keyring *secret.Keyring
 	log     *slog.Logger
@@ -78,7 +82,11 @@ func (i *installation) open(ctx context.Context, p program) (*office, error) {
 	if o.store, err = i.openStore(ctx, log); err != nil {
 		return nil, err
 	}
-	o.tenants, err = tenant.New(tenant.Config{Store: o.store, Keyring: keyring})
+	o.applier = store.NewApplier(o.store)
+	audit.Register(o.applier)
+	pull.Register(o.applier)
+	corridor.Register(o.applier)
+	o.tenants, err = tenant.New(tenant.Config{Store: o.store, Keyring: keyring, Applier: o.applier})
 	if err == nil {
 		err = o.tenants.CheckKeys(ctx)
 	}
@@ -105,9 +113,14 @@ func (o *office) connections(c catalog) (*registry.Service, *pluginhost.Host, er
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := registry.New(registry.Config{Store: o.store, Keyring: o.keyring, Manifests: host, Log: o.log})
+	r, err := registry.New(registry.Config{Store: o.store, Applier: o.applier, Keyring: o.keyring, Manifests: host, Log: o.log, Gone: engine.Gone()})
 	late.Service = r
 	return r, host, err
+}
+
+// pulls asks for reads of streams; the nodes do them.
+func (o *office) pulls(r *registry.Service, host *pluginhost.Host) (*pull.Service, error) {
+	return pull.New(pull.Config{Store: o.store, Applier: o.applier, Connectors: host, Connections: engine.PulledConnections{Service: r}, Node: operator, Log: o.log})
 }
 
 // lateConnections lets the connector host be made before the registry.

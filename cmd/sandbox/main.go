@@ -3,6 +3,12 @@
 //
 //	/firs/     the tax authority's Merchant-Buyer Solution (plugins/firs/simulator)
 //	/echo/     the Echo Registry of the reference connector (plugins/echo/simulator)
+//	/mtn/      MTN's MoMo Open API (plugins/mtn/simulator)
+//	/orange/   Orange Money, its web payment and its core (plugins/orange/simulator)
+//	/moov/     Moov's merchant API, both forms (plugins/moov/simulator)
+//	/airtel/   the Airtel Africa Open API (plugins/airtel/simulator)
+//	/simnet/   the SIMs of all mobile-money operators: a page with a phone for
+//	           each, where a person answers prompts (plugins/simnet)
 //	/healthz   answers 200 once everything listens
 //
 // Each stand-in has a control API under /<vendor>/_control/. They hand out the

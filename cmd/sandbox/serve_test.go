@@ -67,10 +67,20 @@ func TestAllStandInsAreServedUnderTheirPrefix(t *testing.T) {
 	address, stop := start(t, t.TempDir())
 	defer stop()
 	for path, want := range map[string]string{
-		"/healthz":                `{"status":"ok"}`,
-		"/firs/api":               `{"healthy":true}`,
-		"/firs/_control/counters": `"violations":0`,
-		"/echo/_control/counters": `{`,
+		"/healthz":                  `{"status":"ok"}`,
+		"/firs/api":                 `{"healthy":true}`,
+		"/firs/_control/counters":   `"violations":0`,
+		"/echo/_control/counters":   `{`,
+		"/mtn/_control/operator":    `"callbackVerb":"POST"`,
+		"/mtn/_control/sims":        `[]`,
+		"/moov/_control/operator":   `"waitMillis":36000`,
+		"/moov/_control/sims":       `[]`,
+		"/airtel/_control/operator": `"tokenSeconds":180`,
+		"/airtel/_control/sims":     `[]`,
+		"/orange/_control/sims":     `[]`,
+		"/simnet/":                  `Phones of the sandbox`,
+		"/simnet/phones.js":         `prompts/`,
+		"/simnet/_control/sims":     `[]`,
 	} {
 		if status, body := ask(t, "GET", address+path, ""); status != 200 || !strings.Contains(body, want) {
 			t.Errorf("%s: %d %s", path, status, body)
@@ -98,6 +108,73 @@ func TestARestartedSandboxAcceptsTheDemosConnection(t *testing.T) {
 		if before[name] != after[name] || before[name] == "" || before[name] == nil {
 			t.Errorf("%s was %v, is %v", name, before[name], after[name])
 		}
+	}
+}
+
+func TestARestartedSandboxAcceptsMTNsKeys(t *testing.T) {
+	data := t.TempDir()
+	token := func(merchant map[string]string, address string) int {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address+"/mtn/collection/token/", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.SetBasicAuth(merchant["apiUser"], merchant["apiKey"])
+		r.Header.Set("Ocp-Apim-Subscription-Key", merchant["collectionKey"])
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = res.Body.Close() }()
+		return res.StatusCode
+	}
+	address, stop := start(t, data)
+	_, body := ask(t, "POST", address+"/mtn/_control/merchants", `{"country":"CI"}`)
+	var merchant map[string]string
+	if err := json.Unmarshal([]byte(body), &merchant); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	address, stop = start(t, data)
+	defer stop()
+	if status := token(merchant, address); status != 200 {
+		t.Errorf("the key of before the restart: %d", status)
+	}
+	merchant["apiKey"] = "wrong"
+	if status := token(merchant, address); status != 401 {
+		t.Errorf("a wrong key: %d", status)
+	}
+}
+
+func TestARestartedSandboxAcceptsMoovsCredentials(t *testing.T) {
+	data := t.TempDir()
+	health := func(merchant map[string]string, address string) int {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+"/moov/sandbox/v1/health", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.SetBasicAuth(merchant["username"], merchant["password"])
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = res.Body.Close() }()
+		return res.StatusCode
+	}
+	address, stop := start(t, data)
+	_, body := ask(t, "POST", address+"/moov/_control/merchants", `{"country":"BJ"}`)
+	var merchant map[string]string
+	if err := json.Unmarshal([]byte(body), &merchant); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	address, stop = start(t, data)
+	defer stop()
+	if status := health(merchant, address); status != 200 {
+		t.Errorf("the password of before the restart: %d", status)
+	}
+	merchant["password"] = "wrong"
+	if status := health(merchant, address); status != 401 {
+		t.Errorf("a wrong password: %d", status)
 	}
 }
 

@@ -12,6 +12,6 @@ func write(p domain.Part) ([]store.Statement, error) {
 	e := p.(domain.AuditEntry)
 	return []store.Statement{{
 		SQL:  `INSERT INTO audit (id, environment_id, actor, action, subject, detail, at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		Args: []any{domain.NewID[string]("aud_"), e.Environment, e.Actor, e.Action, e.Subject, e.Detail, domain.Micros(e.At)}, Rows: 1,
+		Args: []any{domain.NewID[domain.AuditID](domain.PrefixAudit), e.Environment, e.Actor, e.Action, e.Subject, e.Detail, domain.Micros(e.At)}, Rows: 1,
 	}}, nil
 }

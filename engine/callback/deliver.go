@@ -26,8 +26,8 @@ type Delivery struct {
 
 // Load reads what a batch of claimed deliveries needs.
 func (s *Service) Load(ctx context.Context, rows []domain.Work) (map[domain.WorkID]*Delivery, error) {
-	out, err := readDeliveries(ctx, s.cfg.Store.Reader(), rows)
-	if err != nil {
+	out, unknown := s.recall(rows)
+	if err := readDeliveries(ctx, s.cfg.Store.Reader(), unknown, out); err != nil {
 		return nil, fmt.Errorf("load deliveries: %w", err)
 	}
 	var ids []domain.EndpointID
@@ -41,6 +41,7 @@ func (s *Service) Load(ctx context.Context, rows []domain.Work) (map[domain.Work
 		return nil, err
 	}
 	for _, d := range out {
+		var err error
 		if d.to, err = s.receiver(ctx, d, endpoints[d.endpointID]); err != nil {
 			return nil, err
 		}
@@ -79,6 +80,7 @@ func (s *Service) attempt(ctx context.Context, d *Delivery) Result {
 	}
 	request := d.to.Request
 	request.EventID, request.EventType, request.Body = d.event.ID, d.event.Type, body
+	request.Timeout = failpoint.Scale(request.Timeout) // a claim's lease is of the engine's clock
 	return s.cfg.Sender.Send(ctx, request)
 }
 

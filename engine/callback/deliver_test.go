@@ -42,7 +42,7 @@ func TestEventsAreStoredForThePresentSubscribers(t *testing.T) {
 		w.tell("invoice.created", "inv_0") // this node now remembers that nobody hears
 		other := newService(w.T, w.store, w.applierOfAnother(), w.clock.Now)
 		url := h.URL
-		draft, err := other.CreateEndpoint(w.Context(), w.env, callback.EndpointPatch{URL: &url, Events: &[]string{"*"}})
+		draft, err := other.CreateEndpoint(w.Context(), w.env, callback.EndpointPatch{URL: &url, Events: &[]string{"*"}}, "tester")
 		must(w.T, err)
 		must(w.T, w.another.Apply(w.Context(), domain.Change{Parts: draft.Parts}))
 		w.tell("invoice.signed", "inv_1")
@@ -143,7 +143,7 @@ func TestADeletedEndpointAbandonsWhatIsOnItsWay(t *testing.T) {
 		h.answer(503)
 		w.tell("invoice.signed", "inv_1")
 		w.drain()
-		must(w.T, w.service.DeleteEndpoint(w.Context(), w.env.ID, id))
+		must(w.T, w.service.DeleteEndpoint(w.Context(), w.env.ID, id, "tester"))
 		w.drain() // at once, not when the retry would have been due
 		d := w.deliveries(callback.DeliveryFilter{})
 		if len(d) != 1 || d[0].Status != callback.StatusAbandoned || d[0].LastReason != callback.ReasonDeleted || d[0].EndedAt.IsZero() || d[0].Attempts != 1 {
@@ -155,7 +155,7 @@ func TestADeletedEndpointAbandonsWhatIsOnItsWay(t *testing.T) {
 		if len(w.works()) != 0 {
 			w.Error("work is left")
 		}
-		_, err := w.service.Replay(w.Context(), w.env.ID, d[0].ID)
+		_, err := w.service.Replay(w.Context(), w.env.ID, d[0].ID, "tester")
 		wantCode(w.T, err, "webhook_inactive")
 	})
 }
@@ -186,21 +186,21 @@ func TestA410DisablesAndTheOthersAreTold(t *testing.T) {
 		// Active again, it starts anew, and may have what it missed.
 		gone.answer(200)
 		w.tell("invoice.paid", "inv_9")
-		_, err = w.service.UpdateEndpoint(w.Context(), w.env.ID, id, callback.EndpointPatch{Active: set(true)})
+		_, err = w.service.UpdateEndpoint(w.Context(), w.env.ID, id, callback.EndpointPatch{Active: set(true)}, "tester")
 		must(w.T, err)
-		preview, err := w.service.ReplaySince(w.Context(), w.env.ID, id, w.clock.Now().Add(-time.Hour), "", true)
+		preview, err := w.service.ReplaySince(w.Context(), w.env.ID, id, w.clock.Now().Add(-time.Hour), "", true, "tester")
 		must(w.T, err)
 		// Three that it refused, its own disabling, and the one of when it was off.
 		if preview.Matched != 5 || preview.Replayed != 0 {
 			w.Errorf("preview %+v", preview)
 		}
-		_, err = w.service.ReplaySince(w.Context(), w.env.ID, id, w.clock.Now().Add(-time.Hour), "", false)
+		_, err = w.service.ReplaySince(w.Context(), w.env.ID, id, w.clock.Now().Add(-time.Hour), "", false, "tester")
 		must(w.T, err)
 		w.drain()
 		if got := len(gone.requests()); got != 3+5 {
 			w.Errorf("%d requests", got)
 		}
-		again, err := w.service.ReplaySince(w.Context(), w.env.ID, id, w.clock.Now().Add(-time.Hour), "", false)
+		again, err := w.service.ReplaySince(w.Context(), w.env.ID, id, w.clock.Now().Add(-time.Hour), "", false, "tester")
 		must(w.T, err)
 		if again.Matched != 0 {
 			w.Errorf("what it has is sent again: %+v", again)

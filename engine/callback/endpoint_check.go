@@ -22,7 +22,8 @@ const (
 	maxInFlightSet = 1_000
 )
 
-// patch lays what a caller said over e and names every fault of it at once.
+// patch lays what a caller said over e and names every fault of it at once,
+// those of its form among them.
 func (s *Service) patch(ctx context.Context, e *Endpoint, p EndpointPatch, isNew bool) error {
 	var faults []domain.FieldError
 	add := func(more ...domain.FieldError) { faults = append(faults, more...) }
@@ -56,10 +57,7 @@ func (s *Service) patch(ctx context.Context, e *Endpoint, p EndpointPatch, isNew
 	if p.Signatures != nil {
 		add(patchSignatures(e, p.Signatures)...)
 	}
-	if len(faults) > 0 {
-		return invalid(faults...)
-	}
-	return nil
+	return p.Form.refusal(faults)
 }
 
 // patchURL judges the address as it will be judged at every attempt.
@@ -143,7 +141,7 @@ func patchForm(e *Endpoint, p EndpointPatch) (faults []domain.FieldError) {
 		}
 		e.Format = format
 	}
-	if p.Retry != nil {
+	if p.Retry != nil && p.Form.sound("/retryPolicy") {
 		retry, err := ParseRetry(p.Retry)
 		if err != nil {
 			faults = append(faults, domain.FieldError{Pointer: "/retryPolicy", Code: "retry_policy", Detail: err.Error(),

@@ -46,7 +46,7 @@ func TestEveryFaultOfAnEndpointIsNamed(t *testing.T) {
 		_, err := w.service.CreateEndpoint(w.Context(), w.env, callback.EndpointPatch{
 			URL: set("https://user:pw@hooks.example.com/"), Events: &[]string{"invoice.signd", "*", "*"}, Description: set("a\x00b"),
 			Format: set("xml"), Retry: json.RawMessage(`"soon"`), RateLimit: set(-1), MaxInFlight: set(1 << 30), Headers: map[string]string{"Host": "x"}, Signatures: []string{"v2"},
-		})
+		}, "tester")
 		e := wantCode(w.T, err, "invalid_body")
 		var got []string
 		for _, f := range e.Fields {
@@ -60,7 +60,7 @@ func TestEveryFaultOfAnEndpointIsNamed(t *testing.T) {
 				w.Errorf("%s is not among %v", want, got)
 			}
 		}
-		_, err = w.service.CreateEndpoint(w.Context(), w.env, callback.EndpointPatch{})
+		_, err = w.service.CreateEndpoint(w.Context(), w.env, callback.EndpointPatch{}, "tester")
 		if e := wantCode(w.T, err, "invalid_body"); len(e.Fields) != 2 {
 			w.Errorf("%+v", e.Fields)
 		}
@@ -73,7 +73,7 @@ func TestAnAccountHasTwentyEndpointsHoweverManyAreMadeAtOnce(t *testing.T) {
 		var group sync.WaitGroup
 		for i := range 32 {
 			group.Go(func() {
-				draft, err := w.service.CreateEndpoint(w.Context(), w.env, callback.EndpointPatch{URL: set(fmt.Sprintf("https://h%d.example.com/", i)), Events: &[]string{"*"}})
+				draft, err := w.service.CreateEndpoint(w.Context(), w.env, callback.EndpointPatch{URL: set(fmt.Sprintf("https://h%d.example.com/", i)), Events: &[]string{"*"}}, "tester")
 				if err == nil {
 					err = w.applier.Apply(w.Context(), domain.Change{Parts: draft.Parts})
 				}
@@ -93,7 +93,7 @@ func TestAnAccountHasTwentyEndpointsHoweverManyAreMadeAtOnce(t *testing.T) {
 		if made.Load() != 20 || refused.Load() != 12 || len(list) != 20 {
 			w.Errorf("made %d, refused %d, listed %d", made.Load(), refused.Load(), len(list))
 		}
-		must(w.T, w.service.DeleteEndpoint(w.Context(), w.env.ID, list[0].ID))
+		must(w.T, w.service.DeleteEndpoint(w.Context(), w.env.ID, list[0].ID, "tester"))
 		w.endpoint("https://again.example.com/")
 	})
 }
@@ -102,7 +102,7 @@ func TestAPartialChangeKeepsTheRestAndTheSecret(t *testing.T) {
 	onBoth(t, func(w *world) {
 		h := newHook(w.T)
 		id, shown := w.endpoint(h.URL, func(p *callback.EndpointPatch) { p.Description, p.Ordered = set("books"), set(true) })
-		changed, err := w.service.UpdateEndpoint(w.Context(), w.env.ID, id, callback.EndpointPatch{URL: set(h.URL + "/v2"), RateLimit: set(7)})
+		changed, err := w.service.UpdateEndpoint(w.Context(), w.env.ID, id, callback.EndpointPatch{URL: set(h.URL + "/v2"), RateLimit: set(7)}, "tester")
 		must(w.T, err)
 		if changed.Description != "books" || !changed.Ordered || changed.RateLimit != 7 || changed.URL != h.URL+"/v2" {
 			w.Errorf("%+v", changed)
@@ -124,7 +124,7 @@ func TestBothSecretsSignWhileARotationOverlapsRetriesToo(t *testing.T) {
 		id, old := w.endpoint(h.URL)
 		w.tell("invoice.signed", "inv_1")
 		w.drain()
-		_, current, err := w.service.RotateEndpointSecret(w.Context(), w.env.ID, id, time.Hour)
+		_, current, err := w.service.RotateEndpointSecret(w.Context(), w.env.ID, id, time.Hour, "tester")
 		must(w.T, err)
 		h.answer(200)
 		w.clock.Add(2 * time.Minute)
@@ -154,7 +154,7 @@ func TestChangesAtOnceAreAllThere(t *testing.T) {
 		var group sync.WaitGroup
 		for _, p := range changes {
 			group.Go(func() {
-				if _, err := w.service.UpdateEndpoint(w.Context(), w.env.ID, id, p); err != nil {
+				if _, err := w.service.UpdateEndpoint(w.Context(), w.env.ID, id, p, "tester"); err != nil {
 					w.Error(err)
 				}
 			})
@@ -174,12 +174,12 @@ func TestAnEndpointOfAnotherEnvironmentIsNotThere(t *testing.T) {
 		other := domain.NewID[domain.EnvironmentID](domain.PrefixEnvironment)
 		_, err := w.service.Endpoint(w.Context(), other, id)
 		wantCode(w.T, err, "webhook_not_found")
-		_, err = w.service.UpdateEndpoint(w.Context(), other, id, callback.EndpointPatch{})
+		_, err = w.service.UpdateEndpoint(w.Context(), other, id, callback.EndpointPatch{}, "tester")
 		wantCode(w.T, err, "webhook_not_found")
-		_, _, err = w.service.RotateEndpointSecret(w.Context(), other, id, 0)
+		_, _, err = w.service.RotateEndpointSecret(w.Context(), other, id, 0, "tester")
 		wantCode(w.T, err, "webhook_not_found")
-		wantCode(w.T, w.service.DeleteEndpoint(w.Context(), other, id), "webhook_not_found")
-		must(w.T, w.service.DeleteEndpoint(w.Context(), w.env.ID, id))
-		wantCode(w.T, w.service.DeleteEndpoint(w.Context(), w.env.ID, id), "webhook_not_found")
+		wantCode(w.T, w.service.DeleteEndpoint(w.Context(), other, id, "tester"), "webhook_not_found")
+		must(w.T, w.service.DeleteEndpoint(w.Context(), w.env.ID, id, "tester"))
+		wantCode(w.T, w.service.DeleteEndpoint(w.Context(), w.env.ID, id, "tester"), "webhook_not_found")
 	})
 }

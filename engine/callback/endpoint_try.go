@@ -22,7 +22,7 @@ func (s *Service) TryEndpoint(ctx context.Context, env domain.Environment, id do
 	}
 	sample := schemas.SampleEvent(event)
 	if sample == nil {
-		return domain.Event{}, Result{}, invalid(domain.FieldError{
+		return domain.Event{}, Result{}, invalid(0, domain.FieldError{
 			Pointer: "/event", Code: "event_type", Detail: "is no event type", Fix: "GET /v1/event-types lists all types",
 		})
 	}

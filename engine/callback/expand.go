@@ -25,7 +25,8 @@ func (s *Service) expand(ctx context.Context, p domain.Part, again bool) ([]doma
 	if err != nil {
 		return nil, err
 	}
-	parts := []domain.Part{eventRow{Event: e, audience: subscribers.version}}
+	row := eventRow{Event: e, audience: subscribers.version}
+	parts := []domain.Part{row}
 	if e.CallbackURL != "" && told(e.Type) {
 		parts = append(parts, deliver(newDelivery{Event: e.ID, Environment: e.Environment, URL: e.CallbackURL, At: e.OccurredAt}, "")...)
 	}
@@ -39,6 +40,10 @@ func (s *Service) expand(ctx context.Context, p domain.Part, again bool) ([]doma
 		}
 		d := newDelivery{Event: e.ID, Environment: e.Environment, Endpoint: one.id, URL: one.url, At: s.cfg.Store.Now()}
 		parts = append(parts, deliver(d, lane)...)
+	}
+	if len(parts) > 1 {
+		row.sequence = new(int64)
+		parts[0] = row
 	}
 	return parts, nil
 }

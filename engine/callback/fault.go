@@ -7,12 +7,17 @@ import (
 	"github.com/afara-dev/afara/engine/domain"
 )
 
-// invalid is a request that breaks rules, all of which it names.
-func invalid(faults ...domain.FieldError) error {
-	return &domain.Error{
+// invalid is a request that breaks rules, which it names; more counts those
+// that it does not.
+func invalid(more int, faults ...domain.FieldError) error {
+	e := &domain.Error{
 		Kind: domain.KindInvalid, Code: "invalid_body", Fields: faults,
 		Detail: "The body breaks the rules that errors lists. Nothing was done.",
 	}
+	if more > 0 {
+		e.Extra = map[string]any{"moreErrors": more}
+	}
+	return e
 }
 
 func isChanged(err error) bool { return errors.Is(err, errEndpointChanged) }

@@ -56,7 +56,7 @@ func (s *Service) Publish(_ context.Context, env domain.Environment, events []Ne
 		views = append(views, PublishedView{EventID: e.ID, Event: e.Type, ResourceID: optional(n.ResourceID), OccurredAt: domain.FormatTime(e.OccurredAt)})
 	}
 	if len(faults) > 0 {
-		return domain.Draft{}, invalid(faults...)
+		return domain.Draft{}, invalid(0, faults...)
 	}
 	var err error
 	if batch {

@@ -68,7 +68,7 @@ func newHard(w *world) *hard {
 		id, _ := h.endpoint(u.url)
 		if u.heal == nil {
 			u.heal = func() {
-				_, err := h.service.UpdateEndpoint(h.Context(), h.env.ID, id, callback.EndpointPatch{URL: set(u.URL)})
+				_, err := h.service.UpdateEndpoint(h.Context(), h.env.ID, id, callback.EndpointPatch{URL: set(u.URL)}, "tester")
 				must(h.T, err)
 			}
 		}
@@ -158,7 +158,7 @@ func (h *hard) replayRefused() {
 	if len(failed) != 2 || h.followed.Load() != 0 {
 		h.Errorf("%d endpoints failed, %d redirects were followed", len(failed), h.followed.Load())
 	}
-	_, err = h.service.ReplayMany(h.Context(), h.env.ID, callback.DeliveryFilter{Status: callback.StatusRefused}, false)
+	_, err = h.service.ReplayMany(h.Context(), h.env.ID, callback.DeliveryFilter{Status: callback.StatusRefused}, false, "tester")
 	must(h.T, err)
 	h.drain()
 }

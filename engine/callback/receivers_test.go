@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -21,15 +22,15 @@ import (
 
 const verifyDocs = "../../docs/verify"
 
-// need finds a program that others verify with. CI installs what it needs, so
-// there a missing one fails; PHP is not among it.
+// need finds a program that others verify with. CI installs them all, so there
+// a missing one fails.
 func need(t *testing.T, program string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)
 	switch {
 	case err == nil:
 		return path
-	case os.Getenv("CI") == "true" && program != "php":
+	case os.Getenv("CI") == "true":
 		t.Fatalf("%s is not in PATH", program)
 	default:
 		t.Skipf("SKIPPED, NOT PROVED on this machine: %s is not in PATH", program)
@@ -41,10 +42,14 @@ func need(t *testing.T, program string) string {
 // that docs/verify.md shows, as they stand.
 func TestTheReceiversOfTheDocsBelieveWhatWeSendAndNothingElse(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ program, file string }{{"node", "verify.mjs"}, {"python3", "verify.py"}} {
+	for _, c := range []struct {
+		program string
+		args    []string
+		file    string
+	}{{"node", nil, "verify.mjs"}, {"python3", nil, "verify.py"}, {"php", []string{"-S", "127.0.0.1:0"}, "verify.php"}} {
 		t.Run(c.program, func(t *testing.T) {
 			t.Parallel()
-			url := documented(t, need(t, c.program), filepath.Join(verifyDocs, c.file))
+			url := documented(t, need(t, c.program), append(c.args, filepath.Join(verifyDocs, c.file))...)
 			sender, err := callback.NewSender(callback.SenderConfig{Guard: guard(t, callback.GuardConfig{})})
 			must(t, err)
 			send := func(secrets ...string) int {
@@ -70,26 +75,33 @@ func TestTheReceiversOfTheDocsBelieveWhatWeSendAndNothingElse(t *testing.T) {
 	}
 }
 
+// listens is where a receiver says that it listens: its own words, or those of
+// the server that comes with PHP.
+var listens = regexp.MustCompile(`(?:listening on |http://127\.0\.0\.1:)([1-9][0-9]*)`)
+
 // documented starts a receiver and answers its URL.
-func documented(t *testing.T, program, file string) string {
+func documented(t *testing.T, program string, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), program, file)
+	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Env = append(os.Environ(), "PORT=0", "AFARA_SIGNING_SECRET="+testSecret)
 	out, err := cmd.StdoutPipe()
 	must(t, err)
+	cmd.Stderr = cmd.Stdout // where PHP speaks
 	must(t, cmd.Start())
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	lines := bufio.NewScanner(out)
+	var said []string
 	for lines.Scan() {
-		if port, ok := strings.CutPrefix(lines.Text(), "listening on "); ok {
+		said = append(said, lines.Text())
+		if found := listens.FindStringSubmatch(lines.Text()); found != nil {
 			go func() {
 				for lines.Scan() { // it must not block on what it prints
 				}
 			}()
-			return "http://127.0.0.1:" + port + "/"
+			return "http://127.0.0.1:" + found[1] + "/"
 		}
 	}
-	t.Fatalf("%s %s does not listen: %v", program, file, lines.Err())
+	t.Fatalf("%s %q does not listen: %v\n%s", program, args, lines.Err(), strings.Join(said, "\n"))
 	return ""
 }
 

@@ -121,7 +121,7 @@ func TestFailedDeliveriesSayWhyAndWhatToDo(t *testing.T) {
 		w.drain()
 		gone, _ := w.endpoint("https://hooks.example.com/")
 		w.tell("invoice.paid", "inv_1")
-		must(w.T, w.service.DeleteEndpoint(w.Context(), w.env.ID, gone))
+		must(w.T, w.service.DeleteEndpoint(w.Context(), w.env.ID, gone, "tester"))
 		w.drain()
 		list, err := w.service.Failed(w.Context(), w.env.ID, callback.DeliveryFilter{Oldest: true, Limit: 10})
 		must(w.T, err)

@@ -29,7 +29,7 @@ const MaxReplay = 1000
 // Replay sends the event of a delivery once more to the same receiver: a new
 // delivery with the same event id, as often as it is asked for. One that is
 // pending is attempted anyway and is refused.
-func (s *Service) Replay(ctx context.Context, env domain.EnvironmentID, id domain.DeliveryID) (DeliveryRecord, error) {
+func (s *Service) Replay(ctx context.Context, env domain.EnvironmentID, id domain.DeliveryID, actor string) (DeliveryRecord, error) {
 	d, err := s.Delivery(ctx, env, id)
 	if err != nil {
 		return d, err
@@ -46,10 +46,14 @@ func (s *Service) Replay(ctx context.Context, env domain.EnvironmentID, id domai
 		return d, errEndpointGone
 	}
 	parts := deliver(n, "")
+	made := parts[0].(newDelivery).ID
+	parts = append(parts, domain.AuditEntry{
+		Environment: env, Actor: actor, Action: deedReplay, Subject: string(id), Detail: "as " + string(made), At: n.At,
+	})
 	if err := s.cfg.Applier.Apply(ctx, domain.Change{Parts: parts}); err != nil {
 		return d, fmt.Errorf("replay %s: %w", id, err)
 	}
-	return s.Delivery(ctx, env, parts[0].(newDelivery).ID) // others may replay it at the same time
+	return s.Delivery(ctx, env, made) // others may replay it at the same time
 }
 
 // Replayed is what a replay of many did, or with a preview would do.
@@ -68,7 +72,7 @@ type Replayed struct {
 // MaxReplay in one call. Those that are pending are left alone, and so are those
 // that were made after the walk began: a replay that has failed already is not
 // replayed by the same walk. A preview counts all and changes nothing.
-func (s *Service) ReplayMany(ctx context.Context, env domain.EnvironmentID, f DeliveryFilter, preview bool) (Replayed, error) {
+func (s *Service) ReplayMany(ctx context.Context, env domain.EnvironmentID, f DeliveryFilter, preview bool, actor string) (Replayed, error) {
 	f.Oldest, f.Ended = true, true
 	if preview {
 		n, err := s.countDeliveries(ctx, env, f)
@@ -90,7 +94,7 @@ func (s *Service) ReplayMany(ctx context.Context, env domain.EnvironmentID, f De
 		if err != nil {
 			return out, err
 		}
-		if err := s.replayList(ctx, env, list, active, &out); err != nil {
+		if err := s.replayList(ctx, env, f, list, active, actor, &out); err != nil {
 			return out, err
 		}
 		if len(list) < replayChunk {
@@ -103,8 +107,10 @@ func (s *Service) ReplayMany(ctx context.Context, env domain.EnvironmentID, f De
 	return out, nil
 }
 
-func (s *Service) replayList(ctx context.Context, env domain.EnvironmentID, list []DeliveryRecord, active map[domain.EndpointID]string, out *Replayed) error {
+// replayList replays what a filter has found, in one transaction.
+func (s *Service) replayList(ctx context.Context, env domain.EnvironmentID, f DeliveryFilter, list []DeliveryRecord, active map[domain.EndpointID]string, actor string, out *Replayed) error {
 	var change domain.Change
+	var ids []domain.DeliveryID
 	for _, d := range list {
 		out.Matched++
 		n, ok := s.replayOf(env, d, active)
@@ -113,11 +119,13 @@ func (s *Service) replayList(ctx context.Context, env domain.EnvironmentID, list
 			continue
 		}
 		change.Add(deliverAt(n, "", s.spread.due(env, n.At))...)
-		out.Replayed++
+		ids = append(ids, d.ID)
 	}
-	if len(change.Parts) == 0 {
+	out.Replayed += len(ids)
+	if len(ids) == 0 {
 		return nil
 	}
+	change.Add(f.replayedMany(env, actor, ids, s.cfg.Store.Now()))
 	if err := s.cfg.Applier.Apply(ctx, change); err != nil {
 		return fmt.Errorf("replay: %w", err)
 	}
@@ -150,7 +158,7 @@ func (s *Service) activeEndpoints(ctx context.Context, env domain.EnvironmentID)
 // occurred from since on, and that it has not had: those from before it was made,
 // or while it was not active, too. At most MaxReplay events in one call; a
 // preview counts all.
-func (s *Service) ReplaySince(ctx context.Context, env domain.EnvironmentID, id domain.EndpointID, since time.Time, after domain.EventID, preview bool) (Replayed, error) {
+func (s *Service) ReplaySince(ctx context.Context, env domain.EnvironmentID, id domain.EndpointID, since time.Time, after domain.EventID, preview bool, actor string) (Replayed, error) {
 	e, err := s.Endpoint(ctx, env, id)
 	if err != nil {
 		return Replayed{}, err
@@ -166,7 +174,7 @@ func (s *Service) ReplaySince(ctx context.Context, env domain.EnvironmentID, id 
 		}
 		out.Matched += len(events)
 		if !preview {
-			if err := s.sendMissed(ctx, e, events); err != nil {
+			if err := s.sendMissed(ctx, e, events, since, actor); err != nil {
 				return out, err
 			}
 			out.Replayed += len(events)
@@ -181,15 +189,20 @@ func (s *Service) ReplaySince(ctx context.Context, env domain.EnvironmentID, id 
 	return out, nil
 }
 
-func (s *Service) sendMissed(ctx context.Context, e Endpoint, events []domain.EventID) error {
+// sendMissed sends an endpoint events, in one transaction.
+func (s *Service) sendMissed(ctx context.Context, e Endpoint, events []domain.EventID, since time.Time, actor string) error {
+	if len(events) == 0 {
+		return nil
+	}
 	var change domain.Change
 	for _, event := range events {
 		n := newDelivery{Event: event, Environment: e.Environment, Endpoint: e.ID, URL: e.URL, At: s.cfg.Store.Now()}
 		change.Add(deliverAt(n, "", s.spread.due(e.Environment, n.At))...)
 	}
-	if len(change.Parts) == 0 {
-		return nil
-	}
+	change.Add(domain.AuditEntry{
+		Environment: e.Environment, Actor: actor, Action: deedSince, Subject: string(e.ID), At: s.cfg.Store.Now(),
+		Detail: fmt.Sprintf("%s; since %s", span(events), since.UTC().Format(time.RFC3339Nano)),
+	})
 	if err := s.cfg.Applier.Apply(ctx, change); err != nil {
 		return fmt.Errorf("replay: %w", err)
 	}

@@ -99,7 +99,7 @@ func TestTenThousandReplaysArriveAndDelayNothingNew(t *testing.T) {
 		w.endpoint(receiver(w.T, got.ServeHTTP).URL)
 		failed := w.exhausted(manyReplays)
 		f := callback.DeliveryFilter{Status: callback.StatusExhausted, Until: w.clock.Now().Add(time.Second)}
-		preview, err := w.service.ReplayMany(w.Context(), w.env.ID, f, true)
+		preview, err := w.service.ReplayMany(w.Context(), w.env.ID, f, true, "tester")
 		must(w.T, err)
 		if preview.Matched != manyReplays {
 			w.Fatalf("preview %+v", preview)
@@ -111,7 +111,7 @@ func TestTenThousandReplaysArriveAndDelayNothingNew(t *testing.T) {
 				w.Fatalf("%d of %d arrived in %d turns", all, manyReplays+len(fresh), turn)
 			}
 			if more {
-				r, err := w.service.ReplayMany(w.Context(), w.env.ID, f, false)
+				r, err := w.service.ReplayMany(w.Context(), w.env.ID, f, false, "tester")
 				must(w.T, err)
 				f.After, more = domain.DeliveryID(r.Next), r.Next != ""
 			}

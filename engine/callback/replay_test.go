@@ -45,17 +45,17 @@ func TestAReplayWorksTwiceWithTheEventsIDAndADeliveryOfItsOwn(t *testing.T) {
 		event := w.tell("invoice.signed", "inv_1")
 		w.drain()
 		first := w.deliveries(callback.DeliveryFilter{})[0]
-		_, err := w.service.UpdateEndpoint(w.Context(), w.env.ID, id, callback.EndpointPatch{URL: set(h.URL + "/new")})
+		_, err := w.service.UpdateEndpoint(w.Context(), w.env.ID, id, callback.EndpointPatch{URL: set(h.URL + "/new")}, "tester")
 		must(w.T, err)
 		seen := map[domain.DeliveryID]bool{first.ID: true}
 		for range 2 {
-			made, err := w.service.Replay(w.Context(), w.env.ID, first.ID)
+			made, err := w.service.Replay(w.Context(), w.env.ID, first.ID, "tester")
 			must(w.T, err)
 			if made.Event != event || made.ReplayOf != first.ID || made.Status != callback.StatusPending || seen[made.ID] {
 				w.Errorf("%+v", made)
 			}
 			seen[made.ID] = true
-			_, err = w.service.Replay(w.Context(), w.env.ID, made.ID)
+			_, err = w.service.Replay(w.Context(), w.env.ID, made.ID, "tester")
 			wantCode(w.T, err, "delivery_pending")
 			w.drain()
 		}
@@ -76,7 +76,7 @@ func TestReplaysOfOneDeliveryAtOnceAnswerTheirOwn(t *testing.T) {
 		made := make(chan domain.DeliveryID, 4)
 		for range cap(made) {
 			go func() {
-				d, err := w.service.Replay(w.Context(), w.env.ID, first.ID)
+				d, err := w.service.Replay(w.Context(), w.env.ID, first.ID, "tester")
 				if err != nil {
 					w.Error(err)
 				}
@@ -100,11 +100,11 @@ func TestWhatNobodyWouldTakeIsNotReplayed(t *testing.T) {
 		still, _ := w.endpoint(h.URL)
 		w.tell("invoice.signed", "inv_1", func(e *domain.Event) { e.CallbackURL = h.URL })
 		w.drain()
-		must(w.T, w.service.DeleteEndpoint(w.Context(), w.env.ID, gone))
-		_, err := w.service.UpdateEndpoint(w.Context(), w.env.ID, still, callback.EndpointPatch{Active: set(false)})
+		must(w.T, w.service.DeleteEndpoint(w.Context(), w.env.ID, gone, "tester"))
+		_, err := w.service.UpdateEndpoint(w.Context(), w.env.ID, still, callback.EndpointPatch{Active: set(false)}, "tester")
 		must(w.T, err)
 		for _, d := range w.deliveries(callback.DeliveryFilter{}) {
-			_, err := w.service.Replay(w.Context(), w.env.ID, d.ID)
+			_, err := w.service.Replay(w.Context(), w.env.ID, d.ID, "tester")
 			if d.Endpoint == "" {
 				must(w.T, err) // a callback_url is always there
 				continue
@@ -112,12 +112,12 @@ func TestWhatNobodyWouldTakeIsNotReplayed(t *testing.T) {
 			wantCode(w.T, err, "webhook_inactive")
 		}
 		w.drain()
-		done, err := w.service.ReplayMany(w.Context(), w.env.ID, callback.DeliveryFilter{}, false)
+		done, err := w.service.ReplayMany(w.Context(), w.env.ID, callback.DeliveryFilter{}, false, "tester")
 		must(w.T, err)
 		if done.Matched != 4 || done.Replayed != 2 || done.Skipped != 2 {
 			w.Errorf("%+v", done)
 		}
-		_, err = w.service.Replay(w.Context(), domain.NewID[domain.EnvironmentID](domain.PrefixEnvironment), w.deliveries(callback.DeliveryFilter{})[0].ID)
+		_, err = w.service.Replay(w.Context(), domain.NewID[domain.EnvironmentID](domain.PrefixEnvironment), w.deliveries(callback.DeliveryFilter{})[0].ID, "tester")
 		wantCode(w.T, err, "delivery_not_found")
 	})
 }
@@ -127,12 +127,12 @@ func TestManyAreReplayedAfterAPreviewThatChangesNothing(t *testing.T) {
 		w.manyFailed(5)
 		w.clock.Add(time.Minute)
 		f := callback.DeliveryFilter{Status: callback.StatusExhausted}
-		preview, err := w.service.ReplayMany(w.Context(), w.env.ID, f, true)
+		preview, err := w.service.ReplayMany(w.Context(), w.env.ID, f, true, "tester")
 		must(w.T, err)
 		if n := w.count(`SELECT COUNT(*) FROM delivery`); preview.Matched != 500 || preview.Replayed != 0 || n != 500 {
 			w.Fatalf("%+v, %d deliveries", preview, n)
 		}
-		done, err := w.service.ReplayMany(w.Context(), w.env.ID, f, false)
+		done, err := w.service.ReplayMany(w.Context(), w.env.ID, f, false, "tester")
 		must(w.T, err)
 		if done.Matched != 500 || done.Replayed != 500 || done.Skipped != 0 || done.Next != "" {
 			w.Errorf("%+v", done)
@@ -150,7 +150,7 @@ func TestAWalkOverManyEndsAndDoesNotMeetItsOwnReplays(t *testing.T) {
 		var f callback.DeliveryFilter
 		var matched []int
 		for range 5 {
-			done, err := w.service.ReplayMany(w.Context(), w.env.ID, f, false)
+			done, err := w.service.ReplayMany(w.Context(), w.env.ID, f, false, "tester")
 			must(w.T, err)
 			matched = append(matched, done.Matched)
 			w.failAll() // the replays too, before the walk goes on
@@ -186,11 +186,11 @@ func TestAnEndpointIsSentWhatItHasMissedAndNothingElse(t *testing.T) {
 		itself := w.tell(callback.EventDisabled, string(id)) // not told of when it happened
 		w.failAll()
 		h.answer(200)
-		preview, err := w.service.ReplaySince(w.Context(), w.env.ID, id, since, "", true)
+		preview, err := w.service.ReplaySince(w.Context(), w.env.ID, id, since, "", true, "tester")
 		must(w.T, err)
-		done, err := w.service.ReplaySince(w.Context(), w.env.ID, id, since, "", false)
+		done, err := w.service.ReplaySince(w.Context(), w.env.ID, id, since, "", false, "tester")
 		must(w.T, err)
-		again, err := w.service.ReplaySince(w.Context(), w.env.ID, id, since, "", false)
+		again, err := w.service.ReplaySince(w.Context(), w.env.ID, id, since, "", false, "tester")
 		must(w.T, err)
 		if preview.Matched != 3 || done.Matched != 3 || done.Replayed != 3 || done.Next != "" || again.Matched != 0 {
 			w.Errorf("%+v, %+v, %+v", preview, done, again)
@@ -215,12 +215,12 @@ func TestWhatWasMissedIsSentInPortions(t *testing.T) {
 			w.publish(batch...)
 		}
 		id, _ := w.endpoint("https://hooks.example.com/")
-		preview, err := w.service.ReplaySince(w.Context(), w.env.ID, id, time.Time{}, "", true)
+		preview, err := w.service.ReplaySince(w.Context(), w.env.ID, id, time.Time{}, "", true, "tester")
 		must(w.T, err)
-		first, err := w.service.ReplaySince(w.Context(), w.env.ID, id, time.Time{}, "", false)
+		first, err := w.service.ReplaySince(w.Context(), w.env.ID, id, time.Time{}, "", false, "tester")
 		must(w.T, err)
 		w.failAll()
-		second, err := w.service.ReplaySince(w.Context(), w.env.ID, id, time.Time{}, domain.EventID(first.Next), false)
+		second, err := w.service.ReplaySince(w.Context(), w.env.ID, id, time.Time{}, domain.EventID(first.Next), false, "tester")
 		must(w.T, err)
 		if preview.Matched != 1100 || first.Replayed != 1000 || first.Next == "" || second.Replayed != 100 || second.Next != "" {
 			w.Errorf("%+v, %+v, %+v", preview, first, second)
@@ -232,7 +232,7 @@ func TestAnInactiveEndpointIsSentNothing(t *testing.T) {
 	onBoth(t, func(w *world) {
 		w.tell("invoice.signed", "inv_1")
 		id, _ := w.endpoint("https://hooks.example.com/", func(p *callback.EndpointPatch) { p.Active = set(false) })
-		_, err := w.service.ReplaySince(w.Context(), w.env.ID, id, time.Time{}, "", true)
+		_, err := w.service.ReplaySince(w.Context(), w.env.ID, id, time.Time{}, "", true, "tester")
 		wantCode(w.T, err, "webhook_inactive")
 	})
 }

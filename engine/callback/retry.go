@@ -69,8 +69,8 @@ func namedRetry(name string) (Retry, bool) {
 }
 
 // Next answers how long to wait after the attempt of that number (from 1), and
-// false when it was the last. The wait is the scheduled one plus up to a twelfth,
-// never less; a longer Retry-After of the receiver counts up to twice the
+// false when it was the last. The wait is the scheduled one plus up to an
+// eighteenth, never less; a longer Retry-After of the receiver counts up to twice the
 // scheduled wait.
 func (r Retry) Next(attempt int, retryAfter time.Duration) (time.Duration, bool) {
 	if attempt < 1 || attempt > len(r.Waits) {
@@ -81,12 +81,14 @@ func (r Retry) Next(attempt int, retryAfter time.Duration) (time.Duration, bool)
 	return min(wait+r.jitter(scheduled), 2*scheduled), true
 }
 
-// jitter spreads deliveries that failed together over a twelfth of their wait:
-// with what it takes to get there an attempt is at most a tenth late.
+// jitter spreads deliveries that failed together over an eighteenth of their
+// wait, a little more than half of the tenth by which an attempt may be late. The
+// rest is for the way to it: of the shortest wait, a second, the relay's alarm
+// may take 20 ms and a busy machine as much.
 func (r Retry) jitter(scheduled time.Duration) time.Duration {
 	draw := r.Int64N
 	if draw == nil {
 		draw = rand.Int64N
 	}
-	return time.Duration(draw(int64(scheduled/12) + 1))
+	return time.Duration(draw(int64(scheduled/18) + 1))
 }

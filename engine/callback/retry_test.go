@@ -70,8 +70,9 @@ func TestParseRetryNamesTheFault(t *testing.T) {
 }
 
 // TestCalendar walks whole deliveries under schedules and draws of every kind:
-// an attempt is never early, at most a tenth late, or later where the receiver
-// asked for it, and then at most at twice the wait.
+// an attempt is never early, later where the receiver asked for it, and then at
+// most at twice the wait. It may be a tenth late when it is made, so what is
+// stored leaves two fifths of that to the way there.
 func TestCalendar(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
@@ -94,7 +95,7 @@ func TestCalendar(t *testing.T) {
 				for _, asked := range []time.Duration{0, -time.Hour, scheduled / 2, scheduled + scheduled/3, 3 * scheduled, 1 << 62} {
 					wait, ok := r.Next(attempt+1, asked)
 					least := min(max(scheduled, asked), 2*scheduled)
-					if !ok || wait < least || wait > min(least+scheduled/10, 2*scheduled) {
+					if !ok || wait < least || wait > min(least+scheduled*6/100, 2*scheduled) {
 						t.Fatalf("%s, %s draw, after attempt %d of %v, asked for %v: %v, %v", form, name, attempt+1, scheduled, asked, wait, ok)
 					}
 				}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/store"
+	"github.com/afara-dev/afara/engine/work"
 )
 
 // Environments says how an environment signs and where it may call.
@@ -61,6 +62,7 @@ type Service struct {
 	pace     *pace
 	breaker  *breaker
 	spread   spread
+	fresh    work.Fresh[fresh]
 }
 
 // StageDeliver is the one stage of a delivery's work.
@@ -90,6 +92,7 @@ func New(cfg Config) (*Service, error) {
 	}
 	registerWriters(cfg.Applier)
 	cfg.Applier.Expand(domain.PartEvent, s.expand)
+	cfg.Applier.Watch(s.remember)
 	return s, nil
 }
 

@@ -24,6 +24,9 @@ const (
 type eventRow struct {
 	domain.Event
 	audience int64
+	// sequence takes the number that the event is stored with; nil when nobody
+	// here waits for it.
+	sequence *int64
 }
 
 func (eventRow) PartOf() domain.PartKind { return partEventRow }
@@ -91,6 +94,10 @@ func writeEvent(p domain.Part) ([]store.Statement, error) {
 	if source == "" {
 		source = domain.SourceEngine
 	}
+	returning := ""
+	if row.sequence != nil {
+		returning = " RETURNING sequence"
+	}
 	return []store.Statement{
 		{
 			SQL: `INSERT INTO counter (resource_id, sequence) SELECT CAST($1 AS TEXT), 1
@@ -100,8 +107,8 @@ ON CONFLICT (resource_id) DO UPDATE SET sequence = counter.sequence + 1`,
 		},
 		{
 			SQL: `INSERT INTO event (id, environment_id, organisation_id, type, resource_id, sequence, data, occurred_at, source)
-VALUES ($1, $2, $3, $4, $5, (SELECT sequence FROM counter WHERE resource_id = $6), $7, $8, $9)`,
-			Args: []any{e.ID, e.Environment, e.Organisation, e.Type, e.Resource, counterOf(e), []byte(e.Data), domain.Micros(e.OccurredAt), string(source)}, Rows: 1,
+VALUES ($1, $2, $3, $4, $5, (SELECT sequence FROM counter WHERE resource_id = $6), $7, $8, $9)` + returning,
+			Args: []any{e.ID, e.Environment, e.Organisation, e.Type, e.Resource, counterOf(e), []byte(e.Data), domain.Micros(e.OccurredAt), string(source)}, Rows: 1, Into: row.sequence,
 		},
 	}, nil
 }
@@ -159,8 +166,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 	}}, nil
 }
 
-func readDeliveries(ctx context.Context, q store.Querier, work []domain.Work) (map[domain.WorkID]*Delivery, error) {
-	out := make(map[domain.WorkID]*Delivery, len(work))
+// readDeliveries adds the deliveries of rows of work to out.
+func readDeliveries(ctx context.Context, q store.Querier, work []domain.Work, out map[domain.WorkID]*Delivery) error {
+	if len(work) == 0 {
+		return nil
+	}
 	byID := make(map[domain.WorkID]domain.Work, len(work))
 	ids := make([]domain.WorkID, len(work))
 	for i, w := range work {
@@ -171,7 +181,7 @@ func readDeliveries(ctx context.Context, q store.Querier, work []domain.Work) (m
  event.type, event.resource_id, event.sequence, event.data, event.occurred_at
 FROM delivery JOIN event ON event.id = delivery.event_id WHERE delivery.id IN (`+list+`)`, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -181,11 +191,11 @@ FROM delivery JOIN event ON event.id = delivery.event_id WHERE delivery.id IN (`
 		var data []byte
 		if err := rows.Scan(&id, &d.endpointID, &d.url, &attempts, &d.event.ID, &d.event.Environment, &d.event.Organisation,
 			&d.event.Type, &d.event.Resource, &d.sequence, &data, &occurred); err != nil {
-			return nil, err
+			return err
 		}
 		d.work, d.attempts = byID[id], int(attempts)
 		d.event.Data, d.event.OccurredAt = data, domain.FromMicros(occurred)
 		out[id] = &d
 	}
-	return out, rows.Err()
+	return rows.Err()
 }

@@ -13,7 +13,7 @@ func TestATrialIsSignedAsEveryOtherAndLeavesNothing(t *testing.T) {
 	onBoth(t, func(w *world) {
 		h := newHook(w.T)
 		id, old := w.endpoint(h.URL, func(p *callback.EndpointPatch) { p.Events, p.Active = &[]string{"bill.*"}, set(false) })
-		_, current, err := w.service.RotateEndpointSecret(w.Context(), w.env.ID, id, time.Hour)
+		_, current, err := w.service.RotateEndpointSecret(w.Context(), w.env.ID, id, time.Hour, "tester")
 		must(w.T, err)
 		h.answer(500)
 		event, result, err := w.service.TryEndpoint(w.Context(), w.env, id, "")

@@ -38,6 +38,7 @@ type world struct {
 // applierOfAnother is the applier of a second node on the same database.
 func (w *world) applierOfAnother() *store.Applier {
 	w.another = store.NewApplier(w.store)
+	audit.Register(w.another)
 	return w.another
 }
 
@@ -115,7 +116,7 @@ func (w *world) endpoint(url string, change ...func(*callback.EndpointPatch)) (i
 	for _, c := range change {
 		c(&p)
 	}
-	draft, err := w.service.CreateEndpoint(w.Context(), w.env, p)
+	draft, err := w.service.CreateEndpoint(w.Context(), w.env, p, "tester")
 	must(w.T, err)
 	must(w.T, w.applier.Apply(w.Context(), domain.Change{Parts: draft.Parts}))
 	draft.Committed()

@@ -59,11 +59,11 @@ func (w *eventWorld) dieAt(point string, nth int) {
 func (w *eventWorld) dieInFlight() {
 	w.t.Helper()
 	n := w.start("")
-	w.all().holding.Store(true)
+	w.all().behave("hold", 0)
 	w.publish(8, 1)
-	w.eventually(time.Minute, "requests stand at the receiver", func() bool { return w.all().held.Load() >= 3 })
+	w.eventually(time.Minute, "requests stand at the receiver", func() bool { held, _ := w.all().state(); return held >= 3 })
 	n.kill()
-	w.all().holding.Store(false)
+	w.all().behave("", 0)
 	w.died()
 }
 
@@ -73,7 +73,7 @@ func (w *eventWorld) dieWhileARetryIsDue() {
 	w.t.Helper()
 	n := w.start("")
 	w.posting.Wait()
-	w.all().status.Store(http.StatusServiceUnavailable)
+	w.all().behave("", http.StatusServiceUnavailable)
 	w.publish(8, 1)
 	w.posting.Wait()
 	w.eventually(time.Minute, "all eight wait for their next attempt", func() bool {
@@ -81,7 +81,7 @@ func (w *eventWorld) dieWhileARetryIsDue() {
 	})
 	n.kill()
 	w.died()
-	w.all().status.Store(http.StatusOK)
+	w.all().behave("", http.StatusOK)
 	w.eventually(time.Minute, "the retries are due", func() bool {
 		return w.number(fmt.Sprintf(`SELECT COUNT(*) FROM work WHERE due_at > %d`, w.pace.Now().UnixMicro())) == 0
 	})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/afara-dev/afara/engine"
+	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/schemas"
 )
 
@@ -17,7 +18,9 @@ import (
 // and webhooks hear of them.
 type eventWorld struct {
 	*world
-	endpoints []*endpoint // all, ordered, and of expenses only
+	endpoints []*endpoint       // all first; usually ordered, and of expenses only, too
+	retry     string            // the policy of each
+	refusing  domain.EndpointID // whose receiver refuses for good, if any
 	batches   int
 	// claimed counts the deliveries that were claimed when their node was
 	// killed: they may have been on their way, and come twice.
@@ -29,20 +32,44 @@ type eventWorld struct {
 // publication is an event whose 202 was read.
 type publication struct{ resource, kind string }
 
+// soon is a schedule of seconds of the engine's clock.
+const soon = `{"schedule":[15,15,15,15,15,15,15,15,15,15]}`
+
 func newEventWorld(t *testing.T, b backend, database string) *eventWorld {
 	t.Helper()
-	w := &eventWorld{world: bareWorld(t, b, usual, database), published: map[string]publication{}}
-	w.endpoints = []*endpoint{
-		newEndpoint(t, "*", false, w.pace.Now), newEndpoint(t, "*", true, w.pace.Now), newEndpoint(t, "expense.*", false, w.pace.Now),
-	}
+	w := emptyEventWorld(t, b, database)
+	w.endpoint("all", "*", false)
+	w.endpoint("ordered", "*", true)
+	w.endpoint("expenses", "expense.*", false)
+	w.registerAll()
+	return w
+}
+
+// emptyEventWorld has neither receivers nor an integrator.
+func emptyEventWorld(t *testing.T, b backend, database string) *eventWorld {
+	t.Helper()
+	return &eventWorld{world: bareWorld(t, b, usual, database), retry: soon, published: map[string]publication{}}
+}
+
+// endpoint starts a receiver.
+func (w *eventWorld) endpoint(name, pattern string, ordered bool) *endpoint {
+	w.t.Helper()
+	e := &endpoint{w: w, name: name, pattern: pattern, ordered: ordered, receiver: receiver{events: map[string]told{}}}
+	e.run()
+	w.endpoints = append(w.endpoints, e)
+	return e
+}
+
+// registerAll makes the integrator and its webhooks.
+func (w *eventWorld) registerAll() {
+	w.t.Helper()
 	w.offline(func(e *engine.Engine) {
 		id, key := w.environment(e, "Adebayo Stores")
 		w.key = key
-		env, err := e.Tenants.Environment(t.Context(), id)
-		must(t, err)
+		env, err := e.Tenants.Environment(w.t.Context(), id)
+		must(w.t, err)
 		w.register(e, env.Environment)
 	})
-	return w
 }
 
 // all hears of every event, in any order.
@@ -109,8 +136,13 @@ func (w *eventWorld) died() {
 // engine and audits the end.
 func (w *eventWorld) finish(n *node) {
 	w.t.Helper()
+	w.finishWithin(time.Minute, n)
+}
+
+func (w *eventWorld) finishWithin(limit time.Duration, n *node) {
+	w.t.Helper()
 	w.posting.Wait()
-	w.eventually(time.Minute, "every delivery has arrived", func() bool { return w.number(`SELECT COUNT(*) FROM work`) == 0 })
+	w.eventually(limit, "every delivery has arrived", func() bool { return w.number(`SELECT COUNT(*) FROM work`) == 0 })
 	n.drain(w.t)
 	w.audit()
 }

@@ -54,7 +54,7 @@ func TestARequestThatStoodStillWithItsConnectorIsNeverSentLate(t *testing.T) {
 	found := make(chan struct{})
 	posted := w.background(func() { w.postUntil(w.key, 8, "G", found) })
 	w.eventually(time.Minute, "work is under way", func() bool { return w.receiver.count() >= 20 })
-	connector, stuck := w.stopBetween(still)
+	connector, stuck := w.stopBetween(still, "firs", w.unsent)
 	close(found)
 	other := w.start("")
 	<-posted
@@ -90,19 +90,19 @@ func (w *world) foundMissing(stuck []string) {
 }
 
 // stopBetween stops a node's connector and then the node at a moment at which
-// requests are stored as sent and not at the authority, and answers their
+// requests are stored as sent and not at the vendor, and answers their
 // references. The host may have taken the stopped connector for frozen meanwhile
 // and started another: each try asks anew which one it is.
-func (w *world) stopBetween(n *node) (connector int, stuck []string) {
+func (w *world) stopBetween(n *node, name string, unsent func() []string) (connector int, stuck []string) {
 	w.t.Helper()
-	w.eventually(time.Minute, "requests stand still between node and authority", func() bool {
-		connector = n.child("firs")
+	w.eventually(time.Minute, "requests stand still between node and vendor", func() bool {
+		connector = n.child(name)
 		if connector == 0 || syscall.Kill(connector, syscall.SIGSTOP) != nil {
 			return false
 		}
-		if within(300*time.Millisecond, func() bool { return len(w.unsent()) >= 3 }) {
+		if within(300*time.Millisecond, func() bool { return len(unsent()) >= 3 }) {
 			n.signal(w.t, syscall.SIGSTOP)
-			if stuck = w.unsent(); len(stuck) >= 3 {
+			if stuck = unsent(); len(stuck) >= 3 {
 				return true
 			}
 			n.signal(w.t, syscall.SIGCONT)

@@ -3,6 +3,9 @@
 package chaostest
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -11,8 +14,15 @@ import (
 	"testing"
 )
 
-// built is where TestMain puts the programs.
-var built struct{ node, plugins string }
+// built is where TestMain puts the programs; later holds the connector firs once
+// more, in the version laterFirs.
+var built struct{ node, receiver, plugins, later string }
+
+// The versions of the connector firs.
+const (
+	firstFirs = "1.0.0"
+	laterFirs = "1.1.0"
+)
 
 // sideBySide is how many cases run at once: they mostly wait for a clock.
 const sideBySide = "10"
@@ -50,11 +60,11 @@ func moreParallel() error {
 }
 
 func buildAll(dir string) error {
-	built.node, built.plugins = filepath.Join(dir, "node"), filepath.Join(dir, "plugins")
-	if err := build(built.node, "./internal/node"); err != nil {
+	built.node, built.receiver, built.plugins, built.later = filepath.Join(dir, "node"), filepath.Join(dir, "receiver"), filepath.Join(dir, "plugins"), filepath.Join(dir, "later")
+	if err := errors.Join(build(built.node, "./internal/node"), build(built.receiver, "./internal/receiver")); err != nil {
 		return err
 	}
-	for _, name := range []string{"firs", "echo"} {
+	for _, name := range []string{"firs", "echo", "mtn"} {
 		source, into := filepath.Join("..", "..", "plugins", name), filepath.Join(built.plugins, name)
 		if err := build(filepath.Join(into, name), "./"+source); err != nil {
 			return err
@@ -67,11 +77,51 @@ func buildAll(dir string) error {
 			return err
 		}
 	}
-	return nil
+	return buildLater(dir)
 }
 
-func build(to, source string) error {
-	out, err := exec.Command("go", "build", "-tags", "afara_failpoints", "-o", to, source).CombinedOutput()
+// buildLater builds firs with a manifest that says a later version.
+func buildLater(dir string) error {
+	source, err := filepath.Abs(filepath.Join("..", "..", "plugins", "firs", "manifest.json"))
+	if err != nil {
+		return err
+	}
+	raw, err := os.ReadFile(source)
+	if err != nil {
+		return err
+	}
+	into := filepath.Join(built.later, "firs")
+	manifest, overlay := filepath.Join(into, "manifest.json"), filepath.Join(dir, "overlay.json")
+	replace, err := json.Marshal(map[string]any{"Replace": map[string]string{source: manifest}})
+	if err != nil {
+		return err
+	}
+	later := bytes.Replace(raw, []byte(`"version": "`+firstFirs+`"`), []byte(`"version": "`+laterFirs+`"`), 1)
+	err = errors.Join(os.MkdirAll(into, 0o700), os.WriteFile(manifest, later, 0o600), os.WriteFile(overlay, replace, 0o600))
+	if err != nil {
+		return err
+	}
+	return build(filepath.Join(into, "firs"), "../../plugins/firs", "-overlay", overlay)
+}
+
+// buildKeeper puts a version of the connector keeper into a directory of
+// connectors.
+func buildKeeper(dir, version string) error {
+	raw, err := os.ReadFile(filepath.Join("internal", "keeper", "manifest.json"))
+	if err != nil {
+		return err
+	}
+	into := filepath.Join(dir, "keeper")
+	manifest := bytes.Replace(raw, []byte(`"1.0.0"`), []byte(`"`+version+`"`), 1)
+	return errors.Join(
+		os.MkdirAll(into, 0o700), build(filepath.Join(into, "keeper"), "./internal/keeper", "-ldflags", "-X main.version="+version),
+		os.WriteFile(filepath.Join(into, "manifest.json"), manifest, 0o600),
+	)
+}
+
+func build(to, source string, flags ...string) error {
+	args := append([]string{"build", "-tags", "afara_failpoints", "-o", to}, flags...)
+	out, err := exec.Command("go", append(args, source)...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("build %s: %w\n%s", source, err, out)
 	}

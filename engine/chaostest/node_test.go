@@ -16,20 +16,20 @@ import (
 	"time"
 )
 
-// node is one engine process.
+// node is one engine process, or one of a receiver.
 type node struct {
 	cmd  *exec.Cmd
-	url  string
+	url  string        // its first line
 	log  string        // its standard error
 	dead chan struct{} // closed when it has ended
 	err  error         // how, to be read after dead
 }
 
-// startNode runs an engine until it answers requests; with a fail point it may
-// die before, which is no error.
-func startNode(t *testing.T, log string, args, env []string) *node {
+// startProgram runs a program until it says where it listens; an engine with a
+// fail point may die before, which is no error.
+func startProgram(t *testing.T, program, log string, args, env []string) *node {
 	t.Helper()
-	n := &node{cmd: exec.Command(built.node, args...), log: log, dead: make(chan struct{})}
+	n := &node{cmd: exec.Command(program, args...), log: log, dead: make(chan struct{})}
 	n.cmd.Env = env
 	// The kernel ends it when the test is killed.
 	n.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -70,6 +70,16 @@ func (n *node) ended(limit time.Duration) bool {
 	case <-n.dead:
 		return true
 	case <-time.After(limit):
+		return false
+	}
+}
+
+// over reports whether the process has ended.
+func (n *node) over() bool {
+	select {
+	case <-n.dead:
+		return true
+	default:
 		return false
 	}
 }

@@ -51,21 +51,21 @@ func (r *receiver) take(w http.ResponseWriter, req *http.Request) {
 	if err != nil {
 		return // the sender died while sending; it comes again
 	}
-	r.check(req.Header, body)
+	r.check(req.Header, body, r.now())
 	w.WriteHeader(http.StatusOK)
 }
 
-// check notes what came, or what is wrong with it.
-func (r *receiver) check(header http.Header, body []byte) {
-	if err := r.note(header, body); err != nil {
+// check notes what came at a time, or what is wrong with it.
+func (r *receiver) check(header http.Header, body []byte, at time.Time) {
+	if err := r.note(header, body, at); err != nil {
 		r.mu.Lock()
 		r.faults = append(r.faults, err.Error())
 		r.mu.Unlock()
 	}
 }
 
-func (r *receiver) note(header http.Header, body []byte) error {
-	if err := webhook.Verify(r.secrets, header, body, r.now(), webhook.DefaultTolerance); err != nil {
+func (r *receiver) note(header http.Header, body []byte, at time.Time) error {
+	if err := webhook.Verify(r.secrets, header, body, at, webhook.DefaultTolerance); err != nil {
 		return err
 	}
 	var in struct {

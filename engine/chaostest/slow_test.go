@@ -83,11 +83,17 @@ func (w *world) second(vendor *echo.Simulator) (key string) {
 	w.t.Cleanup(server.Close)
 	settings, err := json.Marshal(map[string]string{"baseUrl": server.URL, "apiKey": "echo-key-1234"})
 	must(w.t, err)
+	return w.organisation("echo", settings)
+}
+
+// organisation makes one whose invoices go to a connector, and answers its key.
+func (w *world) organisation(connector string, settings json.RawMessage) (key string) {
+	w.t.Helper()
 	w.offline(func(e *engine.Engine) {
 		var env domain.EnvironmentID
 		env, key = w.environment(e, "Iroko Stores")
 		_, err := e.Registry.Put(w.t.Context(), registry.NewConnection{
-			Environment: env, Kind: domain.Sandbox, Connector: "echo", Enabled: true, Settings: settings,
+			Environment: env, Kind: domain.Sandbox, Connector: connector, Enabled: true, Settings: settings,
 		})
 		must(w.t, err)
 	})

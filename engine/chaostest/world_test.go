@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -50,6 +51,7 @@ type world struct {
 	pace      failpoint.Pace
 	database  string
 	args      []string
+	env       []string // of the nodes, beside what all have
 	redis     *testserver.RedisServer
 	authority *firs.Simulator
 	receiver  *receiver
@@ -107,6 +109,8 @@ func (w *world) configure(b backend) {
 	w.args = []string{
 		"--listen", "127.0.0.1:0", "--data-dir", w.dir, "--database-url", w.database, "--plugin-dirs", built.plugins,
 		"--master-key", base64.StdEncoding.EncodeToString(key[:]),
+		// By the engine's clock: five real seconds.
+		"--callback-timeout-ms", strconv.Itoa(5000 * w.pace.Rate),
 	}
 	if b.redis {
 		w.redis = testserver.Redis(w.t, "--appendonly", "yes", "--appendfsync", "always")
@@ -181,10 +185,11 @@ func (w *world) start(point string) *node {
 	w.nodes++
 	log := filepath.Join(w.dir, fmt.Sprintf("node%d.log", w.nodes))
 	env := []string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + w.dir, "AFARA_CLOCK=" + w.pace.String()}
+	env = append(env, w.env...)
 	if point != "" {
 		env = append(env, "AFARA_FAILPOINT="+point)
 	}
-	n := startNode(w.t, log, w.args, env)
+	n := startProgram(w.t, built.node, log, w.args, env)
 	w.t.Cleanup(func() {
 		n.kill()
 		if w.t.Failed() {

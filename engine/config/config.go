@@ -23,8 +23,13 @@ type Config struct {
 	MasterKey   secret.Masked `name:"master-key" help:"Base64 of 32 bytes that seal secrets, or id:base64,id2:base64 with the current key first. Generated for the embedded database only." var:"AFARA_MASTER_KEY" placeholder:"KEY"`
 
 	PluginDirs        []string      `name:"plugin-dirs" help:"Directories that hold connectors." default:"./plugins" var:"AFARA_PLUGIN_DIRS" placeholder:"DIR,..."`
+	ConnectorsLocked  bool          `name:"connectors-locked" help:"Run only what a connectors.lock names: refuse directories without one." var:"AFARA_CONNECTORS_LOCKED"`
+	DrainTimeout      time.Duration `name:"drain-timeout" help:"How long calls in flight may take when a connector's process is replaced or ended; what is cut then is looked up." default:"30s" var:"AFARA_DRAIN_TIMEOUT" placeholder:"DURATION"`
 	Pool              int           `help:"Messages in flight per connector." default:"1024" var:"AFARA_POOL" placeholder:"N"`
 	PerConnection     int           `name:"per-connection" help:"Messages in flight per connection." default:"1024" var:"AFARA_PER_CONNECTION" placeholder:"N"`
+	ConnectorMemory   int           `name:"connector-memory-mb" help:"Memory of one connector in MiB: in a cgroup the kernel ends it there; everywhere, no process of it can map 256 MiB more than that." default:"512" var:"AFARA_CONNECTOR_MEMORY_MB" placeholder:"MIB"`
+	ConnectorFiles    int           `name:"connector-files" help:"Files and sockets that one connector's process may have open." default:"4096" var:"AFARA_CONNECTOR_FILES" placeholder:"N"`
+	ConnectorProcs    int           `name:"connector-processes" help:"Processes and threads of one connector, where the engine may make cgroups." default:"512" var:"AFARA_CONNECTOR_PROCESSES" placeholder:"N"`
 	Window            int           `help:"Unclaimed envelopes per stream on the bus; the rest waits in the database." default:"2000" var:"AFARA_WINDOW" placeholder:"N"`
 	LeaseMargin       time.Duration `name:"lease-margin" help:"How much a claim outlives the deadlines of its calls." default:"30s" var:"AFARA_LEASE_MARGIN" placeholder:"DURATION"`
 	MaxAttempts       int           `name:"max-attempts" help:"Attempts that a connector's own faults may spend before a message is held." default:"5" var:"AFARA_MAX_ATTEMPTS" placeholder:"N"`
@@ -40,6 +45,10 @@ type Config struct {
 	CallbackCIDRs     []string      `name:"callback-allow-cidrs" help:"Reserved networks that callbacks may reach all the same, e.g. 10.20.0.0/16 for receivers inside your own network." var:"AFARA_CALLBACK_ALLOW_CIDRS" placeholder:"CIDR,..."`
 	HeaderPrefix      string        `name:"callback-header-prefix" help:"Begins the names of the headers of the payload format afara: X- gives X-Signature." default:"X-" var:"AFARA_CALLBACK_HEADER_PREFIX" placeholder:"PREFIX"`
 	RetainEvents      time.Duration `name:"retain-events" help:"How long events are kept, with their deliveries and attempts; one that is still to be delivered is kept longer." default:"720h" var:"AFARA_RETAIN_EVENTS" placeholder:"DURATION"`
+
+	RetainRecords time.Duration `name:"retain-records" help:"How long records of connectors' streams are kept since they were stored last." default:"8760h" var:"AFARA_RETAIN_RECORDS" placeholder:"DURATION"`
+
+	PaymentPollAfter time.Duration `name:"payment-poll-after" help:"When an operator is asked what became of a payment of which it has pushed nothing; later again and again, up to every minute." default:"15s" var:"AFARA_PAYMENT_POLL_AFTER" placeholder:"DURATION"`
 
 	LogLevel  slog.Level `name:"log-level" help:"debug, info, warn or error." default:"info" var:"AFARA_LOG_LEVEL" placeholder:"LEVEL"`
 	LogFormat string     `name:"log-format" help:"text or json." enum:"text,json" default:"text" var:"AFARA_LOG_FORMAT" placeholder:"FORMAT"`

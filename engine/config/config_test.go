@@ -156,6 +156,7 @@ func TestBadSettingsAreNamedWithRuleAndFix(t *testing.T) {
 		{"--redis-url=http://x", "redis-url"},
 		{"--master-key=short", "master-key"},
 		{"--plugin-dirs=", "plugin-dirs"},
+		{"--drain-timeout=0s", "drain-timeout"},
 		{"--pool=0", "pool"},
 		{"--per-connection=-1", "per-connection"},
 		{"--window=0", "window"},

@@ -36,11 +36,16 @@ func (c *Config) Validate() error {
 func (c *Config) checkWork() error {
 	return errors.Join(
 		filled("plugin-dirs", c.PluginDirs),
+		within("drain-timeout", c.DrainTimeout, time.Millisecond, time.Hour),
 		within("pool", c.Pool, 1, 65536),
 		within("per-connection", c.PerConnection, 1, 65536),
+		within("connector-memory-mb", c.ConnectorMemory, 64, 1<<20),
+		within("connector-files", c.ConnectorFiles, 64, 1<<20),
+		within("connector-processes", c.ConnectorProcs, 32, 1<<20),
 		within("window", c.Window, 1, 1_000_000),
 		within("lease-margin", c.LeaseMargin, time.Second, time.Hour),
 		within("max-attempts", c.MaxAttempts, 1, 100),
+		within("payment-poll-after", c.PaymentPollAfter, time.Second, time.Minute),
 		within("hold-after", c.HoldAfter, time.Minute, 90*24*time.Hour),
 	)
 }
@@ -72,6 +77,7 @@ func (c *Config) checkCallbacks() error {
 	err := errors.Join(
 		within("callback-in-flight", c.CallbackInFlight, 1, 65536),
 		within("retain-events", c.RetainEvents, 24*time.Hour, 10*365*24*time.Hour),
+		within("retain-records", c.RetainRecords, 24*time.Hour, 10*365*24*time.Hour),
 		within("callback-timeout-ms", c.CallbackTimeoutMS, 100, 120_000),
 	)
 	for _, text := range c.CallbackCIDRs {

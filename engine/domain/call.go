@@ -58,4 +58,9 @@ type ConnectorError struct {
 	Fields       []FieldError  `json:"fields,omitempty"`
 }
 
+// CodeReferenceTaken is the code of a refusal because the vendor knows the
+// reference already, of something else.
+const CodeReferenceTaken = "reference_taken"
+
+// Error implements error.
 func (e *ConnectorError) Error() string { return string(e.Class) + ": " + e.Code + ": " + e.Message }

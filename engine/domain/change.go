@@ -27,12 +27,17 @@ const (
 	PartWorkCancel  PartKind = "work_cancel"
 	PartWorkRelease PartKind = "work_release"
 	PartWorkClose   PartKind = "work_close"
+	PartWorkNone    PartKind = "work_none"
+	PartWorkWake    PartKind = "work_wake"
+	PartWorkNews    PartKind = "work_news"
 	PartMessage     PartKind = "message"
 	PartMessageEnd  PartKind = "message_end"
 	PartAttempt     PartKind = "attempt"
 	PartDocument    PartKind = "document"
 	PartEvent       PartKind = "event"
 	PartAudit       PartKind = "audit"
+	PartLedger      PartKind = "ledger"
+	PartUnbilled    PartKind = "unbilled"
 )
 
 // WorkMove is what a settling worker does with its row.
@@ -106,3 +111,14 @@ type WorkClose struct {
 
 // PartOf makes a WorkClose a part of a Change.
 func (WorkClose) PartOf() PartKind { return PartWorkClose }
+
+// WorkNone says that a connection has no unfinished work, held rows among it,
+// and lets none be added before the commit.
+type WorkNone struct {
+	Connection ConnectionID
+	// Refused is the caller's error when there is some.
+	Refused error
+}
+
+// PartOf makes a WorkNone a part of a Change.
+func (WorkNone) PartOf() PartKind { return PartWorkNone }

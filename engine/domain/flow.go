@@ -30,6 +30,31 @@ type Flow interface {
 	Release(resource string, at time.Time) []Part
 }
 
+// Waiter is a Flow whose effects a vendor may take long before it ends them: an
+// answer, or a look-up's, may say that it is pending. Such an attempt stays open,
+// and is looked up until the vendor says how it ended.
+type Waiter interface {
+	Flow
+	// Pending reports whether a result of the stage, or of its look-up, says that
+	// the vendor has the effect and has not ended it.
+	Pending(stage Stage, result json.RawMessage) bool
+	// Next is when to look again, after so many waits.
+	Next(r Resource, waits int, at time.Time) time.Time
+	// GiveUp ends a resource whose effect the vendor does not know, or that was
+	// never sent: what Settle then completes. False while it is too early.
+	GiveUp(r Resource, at time.Time) (Resource, bool)
+}
+
+// Listener is a Flow that takes what a connector has verified of a vendor's push
+// for the answer of a look-up, where it says as much as one.
+type Listener interface {
+	Flow
+	// Told is the result of the stage that comes of what was told. False when the
+	// effect has not ended, or when it is not proved to be the one that was sent:
+	// then a look-up has to say.
+	Told(r Resource, stage Stage, told json.RawMessage) (result json.RawMessage, ok bool)
+}
+
 // Resource is a flow's own snapshot of what it works on.
 type Resource any
 

@@ -22,10 +22,16 @@ type (
 	DeliveryID     string // dlv_
 	EndpointID     string // wh_
 	InvoiceID      string // inv_
+	PaymentID      string // TX_
 	PartyID        string // party_
 	ItemID         string // item_
 	NodeID         string // node_
 	RequestID      string // req_
+	AuditID        string // aud_
+	WebhookID      string // hook_
+	RunID          string // run_, of a read of a stream
+	RecordID       string // rec_, of what was read
+	EntryID        string // led_, of the ledger
 )
 
 // WorkID is the id of what a work row is about: a message or a delivery.
@@ -45,10 +51,16 @@ const (
 	PrefixEndpoint     = "wh_"
 	PrefixInvoice      = "inv_"
 	PrefixInvoiceItem  = "invoiceitem_"
+	PrefixPayment      = "TX_"
 	PrefixParty        = "party_"
 	PrefixItem         = "item_"
 	PrefixNode         = "node_"
 	PrefixRequest      = "req_"
+	PrefixAudit        = "aud_"
+	PrefixWebhook      = "hook_"
+	PrefixRun          = "run_"
+	PrefixRecord       = "rec_"
+	PrefixEntry        = "led_"
 )
 
 // NewID makes an id of the given kind. Ids made by one process in one

@@ -27,6 +27,10 @@ const (
 	EndCancelled  Ending = "cancelled"  // a person voided the resource
 )
 
+// CodeByHand is the code of the reason why a message ended that a person closed
+// as rejected or failed.
+const CodeByHand = "resolved_by_hand"
+
 // Message is one run of one flow over one document.
 type Message struct {
 	ID          MessageID

@@ -25,6 +25,23 @@ const (
 	DeliveryAnswered = "delivery_answered"
 )
 
+// The points that only a change of the catalog meets: a package is unpacked, on
+// the disk, in its place; the new lock is written, and in force.
+const (
+	ConnectorUnpacked = "connector_unpacked"
+	ConnectorSynced   = "connector_synced"
+	ConnectorPlaced   = "connector_placed"
+	LockWritten       = "lock_written"
+	LockReplaced      = "lock_replaced"
+)
+
+// The points that only the read of a stream meets: a batch is in and not stored;
+// it is stored with its cursor, and the connector was not asked again.
+const (
+	PullRead   = "pull_read"
+	PullStored = "pull_stored"
+)
+
 // All lists the points of an invoice.
 func All() []string {
 	return []string{Claimed, SentStored, RequestWritten, AnswerReceived, Settled, Published, Acked}
@@ -35,3 +52,12 @@ func All() []string {
 func Deliveries() []string {
 	return []string{Stored, Published, Claimed, Acked, DeliveryStarted, DeliveryAnswered, Settled}
 }
+
+// Changes lists the points in the order in which a change of the catalog meets
+// them.
+func Changes() []string {
+	return []string{ConnectorUnpacked, ConnectorSynced, ConnectorPlaced, LockWritten, LockReplaced}
+}
+
+// Pulls lists the points in the order in which a batch of a stream meets them.
+func Pulls() []string { return []string{PullRead, PullStored} }

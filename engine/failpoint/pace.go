@@ -12,9 +12,9 @@ import (
 // a restarted process goes on where the killed one was.
 //
 // It cannot break a promise by itself, because all that is compared with the
-// clock runs at its pace: heartbeats, leases and the deadlines of calls are
-// scaled. Only what the vendor does takes real time, so a vendor in such a test
-// answers well within settlesAfter divided by Rate.
+// clock runs at its pace: heartbeats, leases and the deadlines of calls and of
+// deliveries are scaled. Only what the vendor does takes real time, so a vendor
+// in such a test answers well within settlesAfter divided by Rate.
 type Pace struct {
 	Anchor time.Time // where the real clock and this one show the same
 	Rate   int       // at least 1
@@ -50,8 +50,11 @@ func (p Pace) String() string {
 }
 
 // Now is this clock's time.
-func (p Pace) Now() time.Time {
-	real := time.Now().Round(0) // another process has another monotonic clock
+func (p Pace) Now() time.Time { return p.At(time.Now()) }
+
+// At is what this clock shows at a moment of the real one.
+func (p Pace) At(real time.Time) time.Time {
+	real = real.Round(0) // another process has another monotonic clock
 	return p.Anchor.Add(real.Sub(p.Anchor) * time.Duration(p.Rate))
 }
 

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"fmt"
 	"net/http"
+	"sync/atomic"
 )
 
 // api holds what the handlers need.
@@ -12,7 +13,9 @@ type api struct {
 	metricsPage http.Handler
 	slots       slots
 	trials      slots
-	document    document
+	pushes      slots // of vendors' requests
+	exports     slots
+	document    atomic.Pointer[document] // the last that was made
 	bodies      bodies
 	ready       lastReady
 }
@@ -36,7 +39,7 @@ func newAPI(cfg Config) (*api, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc, err := readDocument(openapiYAML)
+	doc, err := readDocument(openapiYAML, cfg.Connectors.Manifests())
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
@@ -44,7 +47,8 @@ func newAPI(cfg Config) (*api, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpapi: %w", err)
 	}
-	a := &api{cfg: cfg, metrics: m, slots: newSlots(cfg.MaxInFlight), trials: newSlots(maxTrials), document: doc, bodies: bodies}
+	a := &api{cfg: cfg, metrics: m, slots: newSlots(cfg.MaxInFlight), trials: newSlots(maxTrials), pushes: newSlots(maxPushes), exports: newSlots(maxExports), bodies: bodies}
+	a.document.Store(&doc)
 	if cfg.Metrics != nil {
 		a.metricsPage = cfg.Metrics.Handler()
 	}

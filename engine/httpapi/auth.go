@@ -10,14 +10,20 @@ import (
 var (
 	errNoKey = &domain.Error{Kind: domain.KindUnauthenticated, Code: "unauthenticated",
 		Detail: `This route needs an API key: send "Authorization: Bearer keyId:secret".`}
+	errNotBearer = &domain.Error{Kind: domain.KindUnauthenticated, Code: errNoKey.Code,
+		Detail: `The Authorization header is not one "Bearer keyId:secret".`}
 	errScope = &domain.Error{Kind: domain.KindForbidden, Code: "scope_missing"}
 )
 
 // authenticate says who calls, and refuses a key without the route's scope.
 func (a *api) authenticate(r *http.Request, scope domain.Scope) (domain.Principal, error) {
-	bearer, ok := bearerOf(r.Header.Values("Authorization"))
-	if !ok {
+	values := r.Header.Values("Authorization")
+	if len(values) == 0 {
 		return domain.Principal{}, errNoKey
+	}
+	bearer, ok := bearerOf(values)
+	if !ok {
+		return domain.Principal{}, errNotBearer
 	}
 	p, err := a.cfg.Keys.Authenticate(r.Context(), bearer)
 	if err != nil {

@@ -21,6 +21,9 @@ const (
 	bodyReplay  = "ReplayRequest"
 	bodyProbe   = "TestCallbackRequest"
 
+	bodyOrder    = "OrderRequest"
+	bodyLogLevel = "LogLevelRequest"
+
 	bodyWebhook          = "WebhookRequest"
 	bodyWebhookChange    = "WebhookChangeRequest"
 	bodyRotate           = "RotateRequest"
@@ -30,14 +33,37 @@ const (
 	bodyPublishBatch     = "PublishBatchRequest"
 	bodyReplayDeliveries = "ReplayDeliveriesRequest"
 	bodyReplayFailed     = "ReplayFailedRequest"
+
+	bodyCollection   = "CollectionRequest"
+	bodyRefund       = "RefundRequest"
+	bodyDisbursement = "DisbursementRequest"
+
+	bodyPaymentRequest = "PaymentRequestRequest"
+
+	bodyConnection       = "ConnectionRequest"
+	bodyConnectionChange = "ConnectionChangeRequest"
+	bodyRollback         = "RollbackRequest"
+	bodyOperation        = "OperationInput"
+	bodySync             = "SyncRequest"
+	bodyPreview          = "PreviewRequest"
+
+	bodyCorridor         = "CorridorRequest"
+	bodyStore            = "StoreRequest"
+	bodyStoreChange      = "StoreChangeRequest"
+	bodyTestClient       = "TestClientRequest"
+	bodyTestClientChange = "TestClientChangeRequest"
+	bodyPrompt           = "PromptAnswerRequest"
 )
 
 // allBodies lists them.
 func allBodies() []string {
 	return []string{
-		bodySample, bodyVoid, bodyResolve, bodyReplay, bodyProbe,
+		bodySample, bodyVoid, bodyResolve, bodyReplay, bodyProbe, bodyOrder, bodyLogLevel,
 		bodyWebhook, bodyWebhookChange, bodyRotate, bodyTest, bodyReplaySince,
 		bodyPublish, bodyPublishBatch, bodyReplayDeliveries, bodyReplayFailed,
+		bodyCollection, bodyRefund, bodyDisbursement, bodyPaymentRequest,
+		bodyConnection, bodyConnectionChange, bodyRollback, bodyOperation, bodySync, bodyPreview,
+		bodyCorridor, bodyStore, bodyStoreChange, bodyTestClient, bodyTestClientChange, bodyPrompt,
 	}
 }
 
@@ -78,23 +104,23 @@ func (a *api) decodeRaw(body []byte, name string, v any) error {
 		return e
 	}
 	if err := json.Unmarshal(body, v); err != nil {
-		return unfit(err)
+		return invalidBody([]domain.FieldError{unfit(err)})
 	}
 	return nil
 }
 
 // unfit is a value that the schema takes and Go does not: 1e2 is a whole number
 // to the one only.
-func unfit(err error) error {
+func unfit(err error) domain.FieldError {
 	pointer := ""
 	var wrong *json.UnmarshalTypeError
 	if errors.As(err, &wrong) && wrong.Field != "" {
 		pointer = "/" + strings.ReplaceAll(wrong.Field, ".", "/")
 	}
-	return invalidBody([]domain.FieldError{{
+	return domain.FieldError{
 		Pointer: pointer, Code: "type", Detail: "The value is written in a way that is not read here.",
 		Fix: "Write whole numbers as digits alone, and times like 2026-01-31T08:00:00Z.",
-	}})
+	}
 }
 
 // bodyError turns what a schema found into the caller's error, nil for nil.

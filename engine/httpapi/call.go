@@ -34,6 +34,9 @@ func requestID(ctx context.Context) string { return callOf(ctx).id }
 // principal is who calls; the zero value on public routes.
 func principal(r *http.Request) domain.Principal { return callOf(r.Context()).principal }
 
+// actor is whom the audit names: the caller's key.
+func actor(r *http.Request) string { return string(principal(r).Key) }
+
 const headerRequestID = "X-Request-Id"
 
 // chooseID takes the caller's request id when it is fit for logs and headers.

@@ -53,9 +53,11 @@ var theContract = func() func(testing.TB) *contract {
 	}
 }()
 
-func readContract() (*contract, error) {
+func readContract() (*contract, error) { return contractOf(httpapi.OpenAPI()) }
+
+func contractOf(document []byte) (*contract, error) {
 	c := &contract{compiled: map[string]*jsonschema.Schema{}, compiler: jsonschema.NewCompiler()}
-	if err := yaml.Unmarshal(httpapi.OpenAPI(), &c.doc); err != nil {
+	if err := yaml.Unmarshal(document, &c.doc); err != nil {
 		return nil, err
 	}
 	raw, err := json.Marshal(c.doc)
@@ -83,7 +85,8 @@ func readContract() (*contract, error) {
 func (c *contract) list() {
 	for path, item := range c.doc["paths"].(map[string]any) {
 		pattern := regexp.QuoteMeta(path)
-		pattern = strings.ReplaceAll(pattern, `\{id\}`, `[^/]+`)
+		pattern = strings.NewReplacer(`\{id\}`, `[^/]+`, `\{name\}`, `[^/]+`, `\{operation\}`, `[^/]+`, `\{connector\}`, `[^/]+`, `\{connectionId\}`, `[^/]+`, `\{kind\}`, `[^/]+`,
+			`\{operator\}`, `[^/]+`, `\{country\}`, `[^/]+`, `\{slug\}`, `[^/]+`, `\{msisdn\}`, `[^/]+`).Replace(pattern)
 		pattern = strings.ReplaceAll(pattern, `\{path\}`, `.+`)
 		for method, node := range item.(map[string]any) {
 			c.operations = append(c.operations, &operation{

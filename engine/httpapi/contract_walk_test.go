@@ -5,9 +5,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/httpapi"
 	"github.com/afara-dev/afara/engine/pluginhost"
+	"github.com/afara-dev/afara/engine/store"
 )
 
 // asker sends requests that the document allows and notes what was answered.
@@ -59,8 +62,12 @@ func TestEveryOperationDoesWhatTheDocumentSays(t *testing.T) {
 	a.ask(200, nil, ops, "POST", "/si/dlq/replay", `{"ids":["`+string(second.MessageID)+`"]}`)
 
 	a.webhooks(w.ours)
+	a.ledger(w.ours)
+	a.connections(w.ours)
+	a.payments(w.ours)
+	a.transactions(w.ours)
 
-	a.ask(200, nil, read, "GET", "/si/connectors/registry", "")
+	a.connectors(w.ours)
 	a.ask(200, nil, write, "POST", "/onboarding/test-callback", `{"url":"`+receiver(t, http.StatusOK, "ok").URL+`","environmentId":"`+string(w.ours.environment.ID)+`"}`)
 	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
 		a.ask(200, nil, "", "GET", path, "")
@@ -81,6 +88,169 @@ func TestEveryOperationDoesWhatTheDocumentSays(t *testing.T) {
 			}
 		}
 	}
+}
+
+// connectors asks for all that is about the connectors' processes.
+func (a *asker) connectors(c caller) {
+	a.host.show(pluginhost.ConnectorStatus{
+		Name: connectorName, Version: "1.0.0", Environment: domain.Sandbox, State: pluginhost.StateRunning, Since: a.clock.Now(), PID: 1,
+		Usage: pluginhost.Usage{MemoryBytes: 1 << 20, CPUSeconds: 0.5}, Stderr: []string{"listening"}, LastSuccess: a.clock.Now(),
+		Operations: []pluginhost.OperationStatus{{Name: "invoice.sign", Calls: 2, Recent: pluginhost.Span{Calls: 2, Failed: 1, P50: time.Millisecond}}},
+		LastError:  &pluginhost.LastError{Class: domain.ClassUnavailable, Code: "down", Operation: "invoice.sign", At: a.clock.Now()},
+		Isolation:  &pluginhost.Isolation{NoNewPrivileges: true, DataBytes: 768 << 20, OpenFiles: 4096, NoCgroup: "none here", MemoryBytes: pluginhost.Unlimited, Processes: pluginhost.Unlimited},
+	})
+	path := "/si/connectors/registry"
+	for _, action := range []string{"pause", "resume", "restart", "stop"} {
+		a.ask(202, nil, c.ops, "POST", path+"/"+connectorName+"/"+action, `{"reason":"The vendor moves house."}`)
+	}
+	a.host.install("1.1.0", nil)
+	a.ask(202, nil, c.ops, "POST", path+"/"+connectorName+"/reload", "")
+	a.ask(202, nil, c.ops, "POST", path+"/"+connectorName+"/rollback", `{"reason":"It is slow."}`)
+	a.ask(202, nil, c.ops, "POST", path+"/"+connectorName+"/log-level", `{"level":"debug"}`)
+	a.ask(200, nil, c.read, "GET", path, "")
+	a.ask(200, nil, c.ops, "GET", path+"/"+connectorName, "")
+	must(a.t, a.store.Heartbeat(a.t.Context(), &store.Node{ID: "node_1", Version: "1", StartedAt: a.clock.Now()}))
+	a.ask(200, nil, c.ops, "GET", "/si/nodes", "")
+	a.ask(200, nil, c.ops, "GET", "/si/audit?action=connector.pause&subject="+connectorName+"&limit=1", "")
+}
+
+// connections asks for all that is done to a connection.
+func (a *asker) connections(c caller) {
+	var made configured
+	a.ask(201, &made, c.write, "POST", "/si/connections", `{"connector":"`+connectorName+`","name":"second","settings":{"apiKey":"hunter2"},"capabilities":[],"enabled":false}`, "Idempotency-Key", "k-1")
+	path := "/si/connections/" + made.ID
+	a.ask(200, nil, c.read, "GET", "/si/connections", "")
+	a.ask(200, nil, c.read, "GET", path, "")
+	a.ask(200, nil, c.write, "PUT", path, `{"version":1,"connector":"`+connectorName+`","name":"third","settings":{"apiKey":"••••••••"},"enabled":true,"pollEverySeconds":30}`)
+	a.ask(200, nil, c.write, "POST", path+"/test", "")
+	a.pulls(c, path)
+	a.ask(200, nil, c.write, "POST", path+"/operations/scripted.find", `{"reference":"r"}`)
+	a.host.script("scripted.charge", domain.ClassUnknownOutcome)
+	a.ask(202, nil, c.write, "POST", path+"/operations/scripted.charge", `{"reference":"r"}`, "Idempotency-Key", "k-1")
+	a.ask(200, nil, c.write, "POST", path+"/disable", "")
+	a.ask(200, nil, c.write, "POST", path+"/enable", "")
+	a.ask(200, nil, c.write, "POST", path+"/rollback", `{"version":1}`)
+	a.ask(200, nil, c.read, "GET", path+"/versions", "")
+	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
+		for _, kind := range []string{"", "/told"} {
+			a.ask(200, nil, "", method, "/webhooks/"+connectorName+"/"+made.ID+kind, "")
+		}
+	}
+	a.ask(200, nil, c.read, "GET", path+"/webhooks?state=verified&limit=1", "")
+	a.ask(200, nil, c.write, "POST", path+"/disable", "")
+	a.clock.Add(hour)
+	a.ask(200, nil, c.write, "DELETE", path, "")
+}
+
+// payments asks for all that an environment sets up for payments.
+func (a *asker) payments(c caller) {
+	connection := a.mtn(c, "CI")
+	const corridor, store, client = "/si/corridors/mtn/CI", "/si/stores/market-cocody", "/si/test-clients/+2250501234567"
+	a.ask(201, nil, c.write, "PUT", corridor, "")
+	a.ask(200, nil, c.write, "PUT", corridor, `{"enabled":true,"currency":"XOF","commissionBps":250,"merchantAbsorptionPct":50,"unknownMsisdnPolicy":"passthrough","connectionId":"`+string(connection)+`"}`)
+	a.ask(200, nil, c.read, "GET", "/si/corridors", "")
+	a.ask(200, nil, c.read, "GET", corridor, "")
+	a.ask(200, nil, c.write, "DELETE", corridor, "")
+	a.ask(201, nil, c.write, "POST", "/si/stores", `{"slug":"market-cocody","name":"Marché de Cocody","active":true}`, "Idempotency-Key", "k-1")
+	a.ask(200, nil, c.read, "GET", "/si/stores?limit=1&cursor=a", "")
+	a.ask(200, nil, c.read, "GET", store, "")
+	a.ask(200, nil, c.write, "PUT", store, `{"name":"Cocody","active":true}`)
+	a.ask(200, nil, c.write, "DELETE", store, "")
+	a.ask(201, nil, c.write, "POST", "/si/test-clients", `{"msisdn":"+2250501234567","operator":"mtn","country":"CI","name":"Awa","balance":50000,"status":"active","pin":"4711"}`)
+	a.ask(200, nil, c.read, "GET", "/si/test-clients?operator=mtn&limit=1&cursor=mtn:2250500000000", "")
+	a.ask(200, nil, c.read, "GET", client+"?operator=mtn&country=CI", "")
+	a.ask(200, nil, c.write, "PUT", client, `{"balance":40000,"name":"Awa","status":"active","pin":"4711"}`)
+	prompt := a.host.phones.prompt(a.t, "+2250501234567", "payment-1", 1000)
+	a.ask(200, nil, c.read, "GET", client+"/prompts", "")
+	a.ask(200, nil, c.write, "POST", client+"/prompts/"+prompt, `{"answer":"approve","pin":"4711"}`)
+	a.ask(200, nil, c.write, "DELETE", client, "")
+}
+
+// transactions asks for all that moves money.
+func (a *asker) transactions(c caller) {
+	a.mtn(c, "CI")
+	a.want(201, nil, c.write, "PUT", "/si/corridors/mtn/CI", "")
+	a.want(201, nil, c.write, "POST", "/si/stores", `{"slug":"zana"}`)
+	const pay = `{"amount":25000,"currency":"XOF","msisdn":"+2250501234567","reference":"ZANA-1","application":"zana","operator":"mtn","country":"CI",
+		"order_ref":"ORDER-1","order_url":"https://shop.example/1","is_url_protected":true,"description":"Two loaves","scenario":"success"}`
+	var made struct{ ID string }
+	a.ask(201, &made, c.write, "POST", "/v1/payments", pay, "Idempotency-Key", "pay-1")
+	a.ask(200, nil, c.write, "POST", "/v1/payments", pay)
+	a.walk(a.message(made.ID))
+	path := "/v1/payments/" + made.ID
+	a.ask(200, nil, c.read, "GET", path, "")
+	a.ask(200, nil, c.read, "GET", "/v1/payments?limit=1&country=CI&operator=mtn&status=SUCCESS&type=collection&order=ORDER-1", "")
+	a.invoicePayments(c)
+	stop := a.worker()
+	defer stop()
+	for _, status := range []int{201, 200} {
+		a.ask(status, nil, c.write, "POST", path+"/refund", `{"amount":1000,"reference":"ZANA-R1","description":"One loaf"}`)
+		a.ask(status, nil, c.write, "POST", "/v1/disbursements", `{"amount":1000,"currency":"XOF","msisdn":"+2250501234567","application":"zana","reference":"ZANA-D1",
+			"operator":"mtn","country":"CI","order_ref":"ORDER-1","order_url":"https://shop.example/1","is_url_protected":false,"description":"Change"}`)
+	}
+	a.late(c)
+	a.ask(200, nil, "", "GET", "/v1/meta", "")
+	a.ask(200, nil, "", "GET", "/v1/health", "")
+}
+
+// late asks for what the operators of payments see and decide.
+func (a *asker) late(c caller) {
+	first, second := a.latePayment(c, "LATE-1"), a.latePayment(c, "LATE-2")
+	a.ask(200, nil, c.ops, "GET", "/si/payments?status=TIMEOUT&held=false&late=true&reference=LATE-1&order=LATE-1&limit=1&cursor="+second, "")
+	a.ask(202, nil, c.ops, "POST", "/si/payments/"+first+"/refund-late", "", "Idempotency-Key", "late-1")
+	a.ask(200, nil, c.ops, "POST", "/si/payments/"+second+"/accept-late", "", "Idempotency-Key", "late-2")
+	a.ask(200, nil, c.ops, "GET", "/si/payments/"+first, "")
+}
+
+// invoicePayments asks for all that is paid of an invoice.
+func (a *asker) invoicePayments(c caller) {
+	var made shown
+	var asked struct{ ID string }
+	a.want(202, &made, c.write, "POST", "/si/invoices", strings.Replace(a.submission("CONTRACT-PAID"), `"document_currency_code": "NGN"`, `"document_currency_code": "XOF"`, 1))
+	a.walk(made.MessageID)
+	const body = `{"msisdn":"+2250501234567","application":"zana","operator":"mtn","country":"CI","amount":1000}`
+	path := "/si/invoices/" + made.ID
+	a.ask(201, &asked, c.write, "POST", path+"/payment-requests", body, "Idempotency-Key", "ask-1")
+	a.ask(200, nil, c.write, "POST", path+"/payment-requests", body)
+	a.walk(a.message(asked.ID))
+	a.ask(200, nil, c.read, "GET", path, "")
+	var list struct {
+		Data []struct {
+			ID   string
+			Paid float64 `json:"paidAmount"`
+		}
+	}
+	a.ask(200, &list, c.read, "GET", "/si/invoices?paymentStatus=PARTIAL", "")
+	if len(list.Data) != 1 || list.Data[0].ID != made.ID || list.Data[0].Paid != 1000 {
+		a.t.Errorf("partly paid are %+v", list.Data)
+	}
+}
+
+// pulls asks for all that is read of a connection's streams.
+func (a *asker) pulls(c caller, path string) {
+	a.ask(200, nil, c.write, "POST", path+"/preview", `{"stream":"items","limit":2}`)
+	a.ask(202, nil, c.write, "POST", path+"/sync", "")
+	a.ask(202, nil, c.write, "POST", path+"/sync", `{"stream":"items"}`)
+	var runs struct{ Data []struct{ ID string } }
+	a.ask(200, &runs, c.read, "GET", path+"/runs?stream=items&limit=1", "")
+	a.ask(200, nil, c.read, "GET", path+"/runs?cursor="+runs.Data[0].ID, "")
+	a.pull()
+	var records struct{ Data []struct{ ID string } }
+	a.ask(200, &records, c.read, "GET", path+"/records?stream=items&key=item-2&limit=1", "")
+	a.ask(200, nil, c.read, "GET", path+"/runs", "")
+	a.ask(200, nil, c.read, "GET", path+"/records?stream=items&cursor="+records.Data[0].ID, "")
+}
+
+// ledger asks for all that is read of the ledger.
+func (a *asker) ledger(c caller) {
+	first, second := a.posted(c, "collection", "TX_CONTRACT1", 24750), a.posted(c, "refund", "TX_CONTRACT1", 1)
+	a.ask(200, nil, c.read, "GET", "/v1/ledger?account=sim:%2B2250707000001&kind=collection&resource=TX_CONTRACT1&currency=XOF&from=2025-08-05T00:00:00Z&to=2027-08-05T00:00:00Z&format=json&limit=1", "")
+	a.ask(200, nil, c.read, "GET", "/v1/ledger?cursor="+string(second.ID), "", "Accept", "application/json")
+	a.ask(200, nil, c.read, "GET", "/v1/ledger?format=csv&resource="+first.Resource, "")
+	a.ask(200, nil, c.read, "GET", "/v1/ledger", "", "Accept", "text/csv")
+	var list struct{ NextCursor string }
+	a.ask(200, &list, c.read, "GET", "/v1/ledger/accounts?currency=XOF&limit=1", "")
+	a.ask(200, nil, c.read, "GET", "/v1/ledger/accounts?account=float&cursor="+list.NextCursor, "")
 }
 
 // webhooks asks for all that is about events and their receivers.

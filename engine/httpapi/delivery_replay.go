@@ -16,7 +16,7 @@ func (a *api) replayDelivery(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	made, err := a.cfg.Callbacks.Replay(r.Context(), principal(r).Environment.ID, id)
+	made, err := a.cfg.Callbacks.Replay(r.Context(), principal(r).Environment.ID, id, actor(r))
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ type replayCursor string
 func (a *api) replayMany(r *http.Request, f callback.DeliveryFilter, cursor replayCursor, preview bool) (replayCountView, error) {
 	after, through, _ := strings.Cut(string(cursor), ".")
 	f.After, f.Through = domain.DeliveryID(after), domain.DeliveryID(through)
-	done, err := a.cfg.Callbacks.ReplayMany(r.Context(), principal(r).Environment.ID, f, preview)
+	done, err := a.cfg.Callbacks.ReplayMany(r.Context(), principal(r).Environment.ID, f, preview, actor(r))
 	if err != nil {
 		return replayCountView{}, err
 	}

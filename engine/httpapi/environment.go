@@ -22,7 +22,7 @@ func (a *api) rotateEnvironment(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	env := principal(r).Environment.ID
-	secret, err := a.cfg.Signing.RotateSigningSecret(r.Context(), env, in.overlap())
+	secret, err := a.cfg.Signing.RotateSigningSecret(r.Context(), env, in.overlap(), actor(r))
 	if err != nil {
 		return err
 	}

@@ -91,7 +91,7 @@ func eventFilters() []string {
 	return []string{"event", "resourceId", "since", "until", "order", "cursor", "limit"}
 }
 
-// maxList is the longest page under /v1/.
+// maxList is the longest page under /v1/, and of the audit.
 const maxList = 200
 
 func (a *api) listEvents(w http.ResponseWriter, r *http.Request) error {

@@ -8,13 +8,14 @@ type Route struct {
 	Scope        domain.Scope
 	Body         bool
 	Query        []string
+	Sandpay      bool // errors have the form of the payments' contract
 }
 
 // Routes is the whole table.
 func Routes() []Route {
 	var out []Route
 	for _, r := range (&api{}).routes() {
-		out = append(out, Route{r.method, r.path, r.scope, r.limits.body, r.limits.query})
+		out = append(out, Route{r.method, r.path, r.scope, r.limits.body, r.limits.query, r.limits.sandpay})
 	}
 	return out
 }

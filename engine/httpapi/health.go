@@ -16,10 +16,12 @@ type checked struct {
 	Reason *string `json:"reason"`
 }
 
-// readiness is the answer of /readyz. Only the store and the bus make it 503:
-// a connector that is away stops its own messages only.
+// readiness is the answer of /readyz. Only the store, the bus and an operator who
+// drains the node make it 503: a connector that is away stops its own messages
+// only.
 type readiness struct {
 	Ready      bool             `json:"ready"`
+	Draining   bool             `json:"draining"`
 	Store      checked          `json:"store"`
 	Bus        checked          `json:"bus"`
 	Connectors []readyConnector `json:"connectors"`
@@ -81,7 +83,8 @@ func (a *api) probe() readiness {
 	wg.Go(func() { out.Store = a.ping(ctx, "store", a.cfg.Store) })
 	wg.Go(func() { out.Bus = a.ping(ctx, "bus", a.cfg.Bus) })
 	wg.Wait()
-	out.Ready = out.Store.OK && out.Bus.OK
+	out.Draining = a.cfg.Draining()
+	out.Ready = out.Store.OK && out.Bus.OK && !out.Draining
 	out.Connectors = []readyConnector{}
 	for _, s := range a.cfg.Connectors.Status() {
 		if s.Environment == "" {

@@ -84,22 +84,31 @@ func (a *api) accept(w http.ResponseWriter, r *http.Request, body []byte, make f
 	})
 }
 
-// submit gives a submission its environment, route and key, and answers what
-// became of it.
-func (a *api) submit(w http.ResponseWriter, r *http.Request, sub ingest.Submission) (err error) {
-	sub.Environment, sub.Route = principal(r).Environment.ID, r.Method+" "+r.URL.Path
-	if sub.Key, err = idempotencyKey(r); err != nil {
-		return err
-	}
-	done, err := a.cfg.Ingest.Accept(r.Context(), sub)
+// submit takes a submission and answers what became of it.
+func (a *api) submit(w http.ResponseWriter, r *http.Request, sub ingest.Submission) error {
+	done, err := a.take(r, sub)
 	if err != nil {
 		return err
 	}
+	replay(w, done)
+	answerRaw(w, done.Status, done.Body)
+	return nil
+}
+
+// take gives a submission its environment, route and key, and stores it.
+func (a *api) take(r *http.Request, sub ingest.Submission) (done ingest.Answer, err error) {
+	sub.Environment, sub.Route = principal(r).Environment.ID, r.Method+" "+r.URL.Path
+	if sub.Key, err = idempotencyKey(r); err != nil {
+		return done, err
+	}
+	return a.cfg.Ingest.Accept(r.Context(), sub)
+}
+
+// replay marks an answer that was given before.
+func replay(w http.ResponseWriter, done ingest.Answer) {
 	if done.Replayed {
 		w.Header().Set("Idempotency-Replayed", "true")
 	}
-	answerRaw(w, done.Status, done.Body)
-	return nil
 }
 
 // idempotencyKey reads the header; one that is there but says nothing would

@@ -27,7 +27,7 @@ func (a *api) getInvoice(w http.ResponseWriter, r *http.Request) error {
 
 // invoiceFilters are the parameters of GET /si/invoices.
 func invoiceFilters() []string {
-	return []string{"status", "held", "number", "irn", "type", "issuedFrom", "issuedTo", "createdSince", "createdBefore", "cursor", "limit"}
+	return []string{"status", "paymentStatus", "held", "number", "irn", "type", "issuedFrom", "issuedTo", "createdSince", "createdBefore", "cursor", "limit"}
 }
 
 func (a *api) listInvoices(w http.ResponseWriter, r *http.Request) error {
@@ -50,7 +50,8 @@ func readInvoiceFilter(r *http.Request) (invoice.Filter, error) {
 	f := invoice.Filter{
 		Status: invoice.Status(q.oneOf("status", string(invoice.StatusDraft), string(invoice.StatusCompleted),
 			string(invoice.StatusRejected), string(invoice.StatusCancelled), string(invoice.StatusFailed))),
-		Held: q.boolean("held"), Number: q.text("number"), IRN: q.text("irn"), TypeCode: q.text("type"),
+		PaymentStatus: q.oneOf("paymentStatus", invoice.PaymentPending, invoice.PaymentPartial, invoice.PaymentPaid, invoice.PaymentRejected, invoice.PaymentCanceled),
+		Held:          q.boolean("held"), Number: q.text("number"), IRN: q.text("irn"), TypeCode: q.text("type"),
 		IssuedFrom: q.date("issuedFrom"), IssuedTo: q.date("issuedTo"),
 		CreatedSince: q.moment("createdSince"), CreatedBefore: q.moment("createdBefore"),
 		Before: domain.InvoiceID(q.id("cursor", domain.PrefixInvoice)),
@@ -59,7 +60,8 @@ func readInvoiceFilter(r *http.Request) (invoice.Filter, error) {
 	return f, queryError(q.faults)
 }
 
-// attemptView is one recorded call as an invoice's answer shows it.
+// attemptView is one recorded call as the answer of an invoice or a payment shows
+// it.
 type attemptView struct {
 	ID     domain.AttemptID `json:"id"`
 	Stage  domain.Stage     `json:"stage"`
@@ -79,19 +81,9 @@ func (a *api) addAttempts(ctx context.Context, list []invoice.Answer) error {
 	for i, x := range list {
 		ids[i] = x.MessageID
 	}
-	if len(ids) == 0 {
-		return nil
-	}
-	attempts, err := a.cfg.Pipeline.Attempts(ctx, ids...)
+	by, err := a.attemptsOf(ctx, ids)
 	if err != nil {
 		return err
-	}
-	by := map[domain.MessageID][]attemptView{}
-	for _, t := range attempts {
-		by[t.Message] = append(by[t.Message], attemptView{
-			ID: t.ID, Stage: t.Stage, Number: t.Number, Outcome: text(t.Outcome), ConnectorVersion: t.ConnectorVersion,
-			Error: t.Error, StartedAt: wire(t.StartedAt), EndedAt: domain.FormatTime(t.EndedAt),
-		})
 	}
 	for i, x := range list {
 		if mine := by[x.MessageID]; mine != nil {
@@ -101,4 +93,23 @@ func (a *api) addAttempts(ctx context.Context, list []invoice.Answer) error {
 		}
 	}
 	return nil
+}
+
+// attemptsOf views the recorded calls of messages, with one read for all.
+func (a *api) attemptsOf(ctx context.Context, ids []domain.MessageID) (map[domain.MessageID][]attemptView, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	attempts, err := a.cfg.Pipeline.Attempts(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	by := map[domain.MessageID][]attemptView{}
+	for _, t := range attempts {
+		by[t.Message] = append(by[t.Message], attemptView{
+			ID: t.ID, Stage: t.Stage, Number: t.Number, Outcome: text(t.Outcome), ConnectorVersion: t.ConnectorVersion,
+			Error: t.Error, StartedAt: wire(t.StartedAt), EndedAt: domain.FormatTime(t.EndedAt),
+		})
+	}
+	return by, nil
 }

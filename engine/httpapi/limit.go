@@ -112,6 +112,9 @@ func unreadable(err error) error {
 	return &domain.Error{Kind: domain.KindMalformed, Code: "body_unreadable", Detail: detail, Cause: err}
 }
 
+// codeMalformedQuery is the code of a query string that cannot be read.
+const codeMalformedQuery = "malformed_query"
+
 // knownQuery refuses what a misspelt filter would silently not filter.
 func knownQuery(r *http.Request, known []string) error {
 	if r.URL.RawQuery == "" {
@@ -119,7 +122,7 @@ func knownQuery(r *http.Request, known []string) error {
 	}
 	q, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return &domain.Error{Kind: domain.KindMalformed, Code: "malformed_query", Detail: "The query string is not percent-encoded as it should be."}
+		return &domain.Error{Kind: domain.KindMalformed, Code: codeMalformedQuery, Detail: "The query string is not percent-encoded as it should be."}
 	}
 	var faults []domain.FieldError
 	for name, values := range q {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/go-chi/chi/v5"
 	"gopkg.in/yaml.v3"
@@ -18,16 +19,34 @@ import (
 //go:embed openapi.yaml
 var openapiYAML []byte
 
-// document is openapi.yaml, read once.
+// document is openapi.yaml with the operations of the installed connectors.
 type document struct {
+	manifests  []*schemas.Manifest
 	components map[string]any
-	json       []byte
+	yaml, json []byte
 }
 
-func readDocument(source []byte) (document, error) {
+// current is the document for the versions of connectors that serve now.
+func (a *api) current() (*document, error) {
+	now := a.cfg.Connectors.Manifests()
+	if d := a.document.Load(); slices.Equal(d.manifests, now) {
+		return d, nil
+	}
+	d, err := readDocument(openapiYAML, now)
+	if err == nil {
+		a.document.Store(&d)
+	}
+	return &d, err
+}
+
+func readDocument(source []byte, manifests []*schemas.Manifest) (document, error) {
 	var doc map[string]any
 	if err := yaml.Unmarshal(source, &doc); err != nil {
 		return document{}, fmt.Errorf("read openapi.yaml: %w", err)
+	}
+	doc, source, err := withOperations(doc, source, manifests)
+	if err != nil {
+		return document{}, err
 	}
 	raw, err := json.Marshal(doc)
 	if err != nil {
@@ -35,7 +54,7 @@ func readDocument(source []byte) (document, error) {
 	}
 	components, _ := doc["components"].(map[string]any)
 	all, _ := components["schemas"].(map[string]any)
-	return document{components: all, json: raw}, nil
+	return document{manifests: manifests, components: all, yaml: source, json: raw}, nil
 }
 
 // component is a schema of the document as JSON.
@@ -47,12 +66,20 @@ func (d document) component(name string) ([]byte, error) {
 	return json.Marshal(schema)
 }
 
-func (*api) getOpenAPIYAML(w http.ResponseWriter, r *http.Request) error {
-	return static(w, r, "application/yaml", openapiYAML)
+func (a *api) getOpenAPIYAML(w http.ResponseWriter, r *http.Request) error {
+	d, err := a.current()
+	if err != nil {
+		return err
+	}
+	return static(w, r, "application/yaml", d.yaml)
 }
 
 func (a *api) getOpenAPIJSON(w http.ResponseWriter, r *http.Request) error {
-	return static(w, r, "application/json", a.document.json)
+	d, err := a.current()
+	if err != nil {
+		return err
+	}
+	return static(w, r, "application/json", d.json)
 }
 
 // schemaHost begins the ids of schemas; what follows is their path here.
@@ -70,7 +97,7 @@ func (*api) getSchema(w http.ResponseWriter, r *http.Request) error {
 	return static(w, r, "application/schema+json", source)
 }
 
-// static serves what changes with the build only.
+// static serves what changes with the build, or with a version of a connector, only.
 func static(w http.ResponseWriter, r *http.Request, contentType string, body []byte) error {
 	sum := sha256.Sum256(body)
 	if unchanged(w, r, hex.EncodeToString(sum[:16]), "public, max-age=300") {

@@ -25,14 +25,17 @@ type query struct {
 func newQuery(r *http.Request) *query { return &query{values: r.URL.Query()} }
 
 // text is the value as it is; "" when absent.
-func (q *query) text(name string) string {
+func (q *query) text(name string) string { return q.textUpTo(name, maxParameter) }
+
+// textUpTo is text of at most so many bytes.
+func (q *query) textUpTo(name string, limit int) string {
 	v := q.values.Get(name)
 	switch {
 	case !q.values.Has(name):
 	case v == "":
 		q.fault(name, "empty", "The parameter has no value.", "Give it one, or leave it out.")
-	case len(v) > maxParameter || strings.ContainsRune(v, 0):
-		q.fault(name, "too_long", fmt.Sprintf("The value has more than %d bytes or holds a NUL.", maxParameter), "Shorten it.")
+	case len(v) > limit || strings.ContainsRune(v, 0):
+		q.fault(name, "too_long", fmt.Sprintf("The value has more than %d bytes or holds a NUL.", limit), "Shorten it.")
 	default:
 		return v
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/fleet"
 )
 
 // handler answers a request, or says why not; fail turns the error into the
@@ -19,6 +20,11 @@ type limits struct {
 	body bool
 	// query lists the parameters; any other is refused by name.
 	query []string
+	// foreign is what others decide the form of: any query and any body, which the
+	// handler bounds.
+	foreign bool
+	// sandpay is whether errors have the form of the payments' contract.
+	sandpay bool
 	// uncounted requests run beside Config.MaxInFlight.
 	uncounted bool
 }
@@ -41,13 +47,14 @@ func (a *api) routes() []route {
 		read, write, ops    = domain.ScopeRead, domain.ScopeWrite, domain.ScopeOps
 	)
 	var none, probe, body = limits{}, limits{uncounted: true}, limits{body: true}
-	return []route{
+	return append(append(a.webhookRoutes(), a.paymentRoutes()...), []route{
 		{post, "/si/invoices", write, limits{body: true, query: []string{"environmentId"}}, a.postInvoice},
 		{get, "/si/invoices", read, limits{query: invoiceFilters()}, a.listInvoices},
 		{post, "/si/invoices/sample", write, body, a.postSample},
 		{get, "/si/invoices/{id}", read, none, a.getInvoice},
 		{put, "/si/invoices/{id}", write, body, a.putInvoice},
 		{post, "/si/invoices/{id}/void", write, body, a.voidInvoice},
+		{post, "/si/invoices/{id}/payment-requests", write, body, a.postPaymentRequest},
 		{get, "/si/invoices/{id}/qr.png", read, limits{query: []string{"size"}}, a.getQR},
 
 		{post, "/si/messages/{id}/resolve", ops, body, a.resolveMessage},
@@ -55,7 +62,57 @@ func (a *api) routes() []route {
 		{get, "/si/dlq/stats", ops, none, a.heldStats},
 		{post, "/si/dlq/replay", ops, body, a.replayHeld},
 
+		{get, "/si/payments", ops, limits{query: recordFilters()}, a.listPaymentRecords},
+		{get, "/si/payments/{id}", ops, none, a.getPaymentRecord},
+		{post, "/si/payments/{id}/refund-late", ops, none, a.refundLate},
+		{post, "/si/payments/{id}/accept-late", ops, none, a.acceptLate},
+
 		{get, "/si/connectors/registry", read, none, a.getRegistry},
+		{get, "/si/connectors/registry/{name}", ops, none, a.getConnector},
+		{post, "/si/connectors/registry/{name}/restart", ops, body, a.order(fleet.ActionRestart)},
+		{post, "/si/connectors/registry/{name}/pause", ops, body, a.order(fleet.ActionPause)},
+		{post, "/si/connectors/registry/{name}/resume", ops, body, a.order(fleet.ActionResume)},
+		{post, "/si/connectors/registry/{name}/stop", ops, body, a.order(fleet.ActionStop)},
+		{post, "/si/connectors/registry/{name}/reload", ops, body, a.order(fleet.ActionReload)},
+		{post, "/si/connectors/registry/{name}/rollback", ops, body, a.order(fleet.ActionRollback)},
+		{post, "/si/connectors/registry/{name}/log-level", ops, body, a.setLogLevel},
+
+		{get, "/si/nodes", ops, none, a.listNodes},
+		{get, "/si/audit", ops, limits{query: auditFilters()}, a.listAudit},
+
+		{post, "/si/connections", write, body, a.postConnection},
+		{get, "/si/connections", read, none, a.listConnections},
+		{get, "/si/connections/{id}", read, none, a.getConnection},
+		{put, "/si/connections/{id}", write, body, a.putConnection},
+		{del, "/si/connections/{id}", write, none, a.deleteConnection},
+		{post, "/si/connections/{id}/test", write, none, a.proveConnection},
+		{post, "/si/connections/{id}/enable", write, none, a.enableConnection},
+		{post, "/si/connections/{id}/disable", write, none, a.disableConnection},
+		{get, "/si/connections/{id}/versions", read, none, a.listConnectionVersions},
+		{get, "/si/connections/{id}/webhooks", read, limits{query: []string{"state", "cursor", "limit"}}, a.listReceived},
+		{post, "/si/connections/{id}/rollback", write, body, a.rollbackConnection},
+		{post, "/si/connections/{id}/sync", write, body, a.syncConnection},
+		{post, "/si/connections/{id}/preview", write, body, a.previewConnection},
+		{get, "/si/connections/{id}/runs", read, limits{query: []string{"stream", "cursor", "limit"}}, a.listRuns},
+		{get, "/si/connections/{id}/records", read, limits{query: []string{"stream", "key", "cursor", "limit"}}, a.listRecords},
+		{post, "/si/connections/{id}/operations/{operation}", write, body, a.postOperation},
+
+		{get, "/si/corridors", read, none, a.listCorridors},
+		{get, "/si/corridors/{operator}/{country}", read, none, a.getCorridor},
+		{put, "/si/corridors/{operator}/{country}", write, body, a.putCorridor},
+		{del, "/si/corridors/{operator}/{country}", write, none, a.deleteCorridor},
+		{post, "/si/stores", write, body, a.postStore},
+		{get, "/si/stores", read, limits{query: []string{"cursor", "limit"}}, a.listStores},
+		{get, "/si/stores/{slug}", read, none, a.getStore},
+		{put, "/si/stores/{slug}", write, body, a.putStore},
+		{del, "/si/stores/{slug}", write, none, a.deleteStore},
+		{post, "/si/test-clients", write, body, a.postTestClient},
+		{get, "/si/test-clients", read, limits{query: []string{"operator", "cursor", "limit"}}, a.listTestClients},
+		{get, "/si/test-clients/{msisdn}", read, limits{query: ofClient()}, a.getTestClient},
+		{put, "/si/test-clients/{msisdn}", write, limits{body: true, query: ofClient()}, a.putTestClient},
+		{del, "/si/test-clients/{msisdn}", write, limits{query: ofClient()}, a.deleteTestClient},
+		{get, "/si/test-clients/{msisdn}/prompts", read, limits{query: ofClient()}, a.listPrompts},
+		{post, "/si/test-clients/{msisdn}/prompts/{id}", write, limits{body: true, query: ofClient()}, a.answerPrompt},
 
 		{post, "/onboarding/test-callback", write, body, a.testCallback},
 
@@ -80,6 +137,9 @@ func (a *api) routes() []route {
 		{get, "/v1/deliveries/{id}/attempts", read, none, a.listDeliveryAttempts},
 		{post, "/v1/deliveries/{id}/replay", write, none, a.replayDelivery},
 
+		{get, "/v1/ledger", read, limits{query: ledgerFilters()}, a.listLedger},
+		{get, "/v1/ledger/accounts", read, limits{query: []string{"account", "currency", "cursor", "limit"}}, a.listAccounts},
+
 		{get, "/si/callbacks/dlq", ops, limits{query: failedFilters()}, a.listFailed},
 		{get, "/si/callbacks/dlq/stats", ops, none, a.failedStats},
 		{post, "/si/callbacks/dlq/replay", ops, body, a.replayFailed},
@@ -90,7 +150,7 @@ func (a *api) routes() []route {
 		{get, "/openapi.yaml", public, none, a.getOpenAPIYAML},
 		{get, "/openapi.json", public, none, a.getOpenAPIJSON},
 		{get, "/schemas/*", public, none, a.getSchema},
-	}
+	}...)
 }
 
 var (
@@ -102,7 +162,7 @@ var (
 
 func (a *api) router() http.Handler {
 	m := chi.NewRouter()
-	m.Use(a.access, middleware.GetHead)
+	m.Use(a.access, sandpay, middleware.GetHead)
 	for _, row := range a.routes() {
 		m.MethodFunc(row.method, row.path, a.serve(row))
 	}
@@ -113,7 +173,7 @@ func (a *api) router() http.Handler {
 
 func (a *api) refuseMethod(m *chi.Mux) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions} {
 			as := method
 			if method == http.MethodHead {
 				as = http.MethodGet
@@ -122,30 +182,34 @@ func (a *api) refuseMethod(m *chi.Mux) http.HandlerFunc {
 				w.Header().Add("Allow", method)
 			}
 		}
-		a.fail(w, r, errMethod)
+		a.failAt(w, r, errMethod)
 	}
 }
 
 func (a *api) refuse(err error) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) { a.fail(w, r, err) }
+	return func(w http.ResponseWriter, r *http.Request) { a.failAt(w, r, err) }
 }
 
 // serve puts a row's limits, key and scope before its handler.
 func (a *api) serve(row route) http.HandlerFunc {
+	fail := a.fail
+	if row.limits.sandpay {
+		fail = a.failSandpay
+	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !row.limits.uncounted {
 			if !a.slots.take() {
-				a.fail(w, r, errBusy)
+				fail(w, r, errBusy)
 				return
 			}
 			defer a.slots.free()
 		}
 		if err := a.admit(w, r, row); err != nil {
-			a.fail(w, r, err)
+			fail(w, r, err)
 			return
 		}
 		if err := row.handle(w, r); err != nil {
-			a.fail(w, r, err)
+			fail(w, r, err)
 		}
 	}
 }
@@ -159,6 +223,9 @@ func (a *api) admit(w http.ResponseWriter, r *http.Request, row route) error {
 		if err != nil {
 			return err
 		}
+	}
+	if row.limits.foreign {
+		return nil
 	}
 	if err := knownQuery(r, row.limits.query); err != nil {
 		return err

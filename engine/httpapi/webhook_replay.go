@@ -25,7 +25,7 @@ func (a *api) replayWebhook(w http.ResponseWriter, r *http.Request) error {
 	if _, err := a.decode(r, bodyReplaySince, &in); err != nil {
 		return err
 	}
-	done, err := a.cfg.Callbacks.ReplaySince(r.Context(), principal(r).Environment.ID, id, in.Since, in.Cursor, in.Preview)
+	done, err := a.cfg.Callbacks.ReplaySince(r.Context(), principal(r).Environment.ID, id, in.Since, in.Cursor, in.Preview, actor(r))
 	if err != nil {
 		return err
 	}

@@ -13,15 +13,16 @@ import (
 )
 
 func (a *api) postWebhook(w http.ResponseWriter, r *http.Request) error {
-	var in callback.EndpointPatch
-	body, err := a.decode(r, bodyWebhook, &in)
+	in, body, err := a.decodeWebhook(r, bodyWebhook)
 	if err != nil {
 		return err
 	}
-	env := principal(r).Environment
+	env, by := principal(r).Environment, actor(r)
 	return a.submit(w, r, ingest.Submission{
 		Body: body, Status: http.StatusCreated, DoneStatus: http.StatusCreated,
-		Make: func(ctx context.Context) (domain.Draft, error) { return a.cfg.Callbacks.CreateEndpoint(ctx, env, in) },
+		Make: func(ctx context.Context) (domain.Draft, error) {
+			return a.cfg.Callbacks.CreateEndpoint(ctx, env, in, by)
+		},
 	})
 }
 
@@ -57,11 +58,11 @@ func (a *api) putWebhook(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var in callback.EndpointPatch
-	if _, err := a.decode(r, bodyWebhookChange, &in); err != nil {
+	in, _, err := a.decodeWebhook(r, bodyWebhookChange)
+	if err != nil {
 		return err
 	}
-	e, err := a.cfg.Callbacks.UpdateEndpoint(r.Context(), principal(r).Environment.ID, id, in)
+	e, err := a.cfg.Callbacks.UpdateEndpoint(r.Context(), principal(r).Environment.ID, id, in, actor(r))
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func (a *api) deleteWebhook(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.cfg.Callbacks.DeleteEndpoint(r.Context(), principal(r).Environment.ID, id); err != nil {
+	if err := a.cfg.Callbacks.DeleteEndpoint(r.Context(), principal(r).Environment.ID, id, actor(r)); err != nil {
 		return err
 	}
 	return answerData(w, http.StatusOK, deletedView{ID: id, Deleted: true})
@@ -106,7 +107,7 @@ func (a *api) rotateWebhook(w http.ResponseWriter, r *http.Request) error {
 	if _, err := a.decode(r, bodyRotate, &in); err != nil {
 		return err
 	}
-	e, secret, err := a.cfg.Callbacks.RotateEndpointSecret(r.Context(), principal(r).Environment.ID, id, in.overlap())
+	e, secret, err := a.cfg.Callbacks.RotateEndpointSecret(r.Context(), principal(r).Environment.ID, id, in.overlap(), actor(r))
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func TestAChangeTakesBackWhatWasShown(t *testing.T) {
 	}
 	must(t, sdk.Verify([]string{made.Data.Secret}, got[0].header, got[0].body, w.clock.Now(), 0))
 	p := w.refused(http.StatusUnprocessableEntity, "invalid_body", w.ours.write, "PUT", path, `{"urls":"x","isActive":"no","rateLimit":1e1}`)
-	if len(p.Errors) != 2 {
+	if len(p.Errors) != 3 {
 		t.Errorf("%+v", p.Errors)
 	}
 	p = w.refused(http.StatusUnprocessableEntity, "invalid_body", w.ours.write, "PUT", path, `{"rateLimit":1e1}`)
@@ -71,8 +71,8 @@ func TestAWebhookIsRefusedWithEachFaultNamed(t *testing.T) {
 	w := newWorld(t)
 	for body, pointers := range map[string]string{
 		`{}`: "/events /url",
-		`{"url":"https://u:p@hooks.example/","events":["invoice.sold","*"]}`: "/url /events/0",
-		`{"url":"http://10.1.2.3/","events":["*"],"secret":"whsec_x"}`:       "/secret",
+		`{"url":"https://u:p@hooks.example/","events":["invoice.sold","*"]}`: "/events/0 /url",
+		`{"url":"http://10.1.2.3/","events":["*"],"secret":"whsec_x"}`:       "/secret /url",
 		`{"url":"http://10.1.2.3/","events":["*"]}`:                          "/url",
 		`{"url":"https://hooks.example/","events":[],"payloadFormat":"xml"}`: "/events /payloadFormat",
 	} {
@@ -86,6 +86,61 @@ func TestAWebhookIsRefusedWithEachFaultNamed(t *testing.T) {
 		}
 	}
 	w.refused(http.StatusBadRequest, "malformed_body", w.ours.write, "POST", "/v1/webhooks", `{"url":`)
+}
+
+// Faults of the form of a webhook and of what it says are named in one answer,
+// each once, in the order of their places.
+func TestFaultsOfFormAndContentOfAWebhookAreNamedTogether(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.policy.Store(&callback.Policy{})
+	path := "/v1/webhooks/" + w.webhook("https://hooks.example/in").ID
+	same := map[string]string{
+		`{"url":"https://10.1.2.3/","events":["invoice.sold","*"],"description":7,"urls":1,"headers":{"Webhook-Id":"1"}}`: "type@/description unknown_event_type@/events/0 reserved@/headers/Webhook-Id reserved_address@/url unknown_field@/urls",
+		// What has a fault of its form has no other, and its neighbours have theirs.
+		`{"url":7,"events":["invoice.sold",7,"*"],"headers":{"X-A":7,"Host":"h"},"retryPolicy":{"schedule":["x"]},"rateLimit":-1}`: "unknown_event_type@/events/0 type@/events/1 reserved@/headers/Host type@/headers/X-A minimum@/rateLimit type@/retryPolicy/schedule/0 type@/url",
+		// What the schema takes for whole numbers, and Go does not.
+		`{"url":"https://10.1.2.3/","events":["*","*"],"rateLimit":1e1,"maxInFlight":1e1,"signatures":["v1a"]}`: "unique@/events/1 type@/maxInFlight type@/rateLimit required@/signatures reserved_address@/url",
+		// A member by almost the right name is not read as if it were it.
+		`{"url":"https://hooks.example/","URL":"https://10.1.2.3/","events":["*"],"Headers":{"Host":"h"}}`: "unknown_field@/Headers unknown_field@/URL",
+		`[]`: "type@",
+	}
+	check := func(method, path, body, want string) {
+		t.Helper()
+		p := w.refused(http.StatusUnprocessableEntity, "invalid_body", w.ours.write, method, path, body)
+		var got []string
+		for _, e := range p.Errors {
+			if e.Detail == "" || e.Fix == "" {
+				t.Errorf("%s: %+v says too little", body, e)
+			}
+			got = append(got, e.Code+"@"+e.Pointer)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s %s: %v, want %s", method, body, got, want)
+		}
+	}
+	for body, want := range same {
+		check("POST", "/v1/webhooks", body, want)
+		check("PUT", path, body, want)
+	}
+	check("POST", "/v1/webhooks", `{"headers":{"Host":"h"}}`, "required@/events reserved@/headers/Host required@/url")
+	check("PUT", path, `{"headers":{"Host":"h"},"ordered":"no"}`, "reserved@/headers/Host type@/ordered")
+	var members []string
+	for i := range 150 {
+		members = append(members, fmt.Sprintf(`"m%03d":1`, i))
+	}
+	got := w.call(w.ours.write, "POST", "/v1/webhooks", `{"url":"https://10.1.2.3/","events":["*"],`+strings.Join(members, ",")+`}`)
+	var many struct {
+		Errors     []any
+		MoreErrors int
+	}
+	must(t, json.Unmarshal(got.body, &many))
+	if len(many.Errors) != 100 || many.MoreErrors != 51 {
+		t.Errorf("%d errors, %d more", len(many.Errors), many.MoreErrors)
+	}
+	if n := w.count(`SELECT COUNT(*) FROM endpoint`); n != 1 {
+		t.Errorf("%d endpoints", n)
+	}
 }
 
 func TestARemovedWebhookIsGone(t *testing.T) {

@@ -17,17 +17,24 @@ import (
 
 	"github.com/afara-dev/afara/engine/audit"
 	"github.com/afara-dev/afara/engine/callback"
+	"github.com/afara-dev/afara/engine/corridor"
 	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/fleet"
 	"github.com/afara-dev/afara/engine/httpapi"
 	"github.com/afara-dev/afara/engine/ingest"
 	"github.com/afara-dev/afara/engine/internal/testclock"
 	"github.com/afara-dev/afara/engine/invoice"
+	"github.com/afara-dev/afara/engine/ledger"
+	operations "github.com/afara-dev/afara/engine/operation"
+	"github.com/afara-dev/afara/engine/payment"
 	"github.com/afara-dev/afara/engine/pipeline"
+	"github.com/afara-dev/afara/engine/pull"
 	"github.com/afara-dev/afara/engine/registry"
 	"github.com/afara-dev/afara/engine/secret"
 	"github.com/afara-dev/afara/engine/store"
 	"github.com/afara-dev/afara/engine/telemetry"
 	"github.com/afara-dev/afara/engine/tenant"
+	webhooks "github.com/afara-dev/afara/engine/webhook"
 	"github.com/afara-dev/afara/schemas"
 )
 
@@ -37,9 +44,12 @@ type world struct {
 	t        testing.TB
 	clock    *testclock.Clock
 	store    *store.Store
+	applier  *store.Applier
 	tenants  *tenant.Service
 	registry *registry.Service
+	pulls    *pull.Service
 	pipeline *pipeline.Pipeline
+	payments *payment.Service
 	callback *callback.Service
 	policy   atomic.Pointer[callback.Policy] // of every environment
 	host     *host
@@ -68,6 +78,7 @@ func newWorld(t testing.TB, options ...option) *world {
 		t: t, clock: testclock.New(time.Date(2025, 8, 5, 12, 0, 0, 0, time.UTC)),
 		host: newHost(), bus: &pinger{}, database: &pinger{}, logs: &logs{}, contract: theContract(t),
 	}
+	w.host.phones = newPhones(t, w.clock.Now)
 	var err error
 	w.store, err = store.Open(t.Context(), store.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "afara.db"), Now: w.clock.Now})
 	must(t, err)
@@ -83,14 +94,13 @@ func (w *world) wire(options []option) {
 	log := slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	keyring, err := secret.ParseKeyring("k1:" + strings.Repeat("QUFB", 10) + "QUE=")
 	must(t, err)
-	w.tenants, err = tenant.New(tenant.Config{Store: w.store, Keyring: keyring})
-	must(t, err)
-	w.registry, err = registry.New(registry.Config{Store: w.store, Keyring: keyring, Manifests: w.host, Log: log})
-	must(t, err)
 	applier := store.NewApplier(w.store)
+	w.applier = applier
+	w.tenants, err = tenant.New(tenant.Config{Store: w.store, Keyring: keyring, Applier: applier})
+	must(t, err)
 	door := ingest.Config{Store: w.store, Applier: applier, Sealer: keyring}
 	cfg := httpapi.Config{
-		Keys: w.tenants, Signing: w.tenants, Connections: w.registry, Connectors: w.host, Store: w.database, Bus: w.bus,
+		Keys: w.tenants, Signing: w.tenants, Connectors: w.host, Store: w.database, Bus: w.bus,
 		Log: log, Metrics: telemetry.New(), Now: w.clock.Now,
 	}
 	for _, o := range options {
@@ -98,11 +108,33 @@ func (w *world) wire(options []option) {
 	}
 	cfg.Ingest, err = ingest.New(door)
 	must(t, err)
+	w.registry, err = registry.New(registry.Config{Store: w.store, Applier: applier, Keyring: keyring, Manifests: w.host, Log: log, Gone: []func(domain.ConnectionID, time.Time) domain.Part{pull.Gone, corridor.Gone}})
+	must(t, err)
+	cfg.Connections = w.registry
+	cfg.Corridors, err = corridor.New(corridor.Config{Store: w.store, Applier: applier, Connections: carriers{w.registry}})
+	must(t, err)
+	corridor.Register(applier)
+	w.pulls, err = pull.New(pull.Config{Store: w.store, Applier: applier, Connectors: w.host, Connections: pulled{w.registry}, Node: "node_api", Log: log, Look: 5 * time.Millisecond})
+	must(t, err)
+	cfg.Pulls = w.pulls
+	pull.Register(applier)
+	cfg.Operations, err = operations.New(operations.Config{Store: w.store, Connectors: w.host, Connections: w.registry, Sealer: keyring, Log: log})
+	must(t, err)
 	cfg.Invoices, err = invoice.New(invoice.Config{Store: w.store, Applier: applier, Connections: connections{w.registry}, Documents: cfg.Ingest})
 	must(t, err)
+	cfg.Ledger, err = ledger.New(ledger.Config{Store: w.store, Node: "node_1", Log: log})
+	must(t, err)
+	cfg.Payments, err = payment.New(payment.Config{
+		Store: w.store, Applier: applier, Corridors: cfg.Corridors, Ledger: cfg.Ledger, Connections: payers{w.registry}, Bills: cfg.Invoices,
+		Follow: map[string]func(domain.Receipt) []domain.Part{
+			schemas.EventPaymentCompleted: cfg.Invoices.Collected, schemas.EventPaymentRefunded: cfg.Invoices.Returned,
+		},
+	})
+	must(t, err)
+	w.payments = cfg.Payments
 	w.pipeline, err = pipeline.New(pipeline.Config{
 		Store: w.store, Applier: applier, Connectors: w.host, Connections: w.registry, Documents: cfg.Ingest,
-		Flows: []domain.Flow{cfg.Invoices.Flow()}, Log: log,
+		Flows: []domain.Flow{cfg.Invoices.Flow(), cfg.Invoices.SettleFlow(), cfg.Payments.Flow(), cfg.Payments.ConfirmFlow()}, Log: log,
 	})
 	must(t, err)
 	cfg.Pipeline = w.pipeline
@@ -115,7 +147,16 @@ func (w *world) wire(options []option) {
 	w.callback, err = callback.New(callback.Config{Store: w.store, Applier: applier, Environments: signing{w}, Sealer: keyring, Sender: sender, Log: log})
 	must(t, err)
 	cfg.Callbacks, cfg.TestCallbacks = w.callback, tester{w.callback, w.tenants}
+	cfg.Webhooks, err = webhooks.New(webhooks.Config{
+		Store: w.store, Applier: applier, Connections: pushed{w.registry}, Connectors: w.host, Sealer: keyring, Log: log, PublicURL: "https://afara.example/",
+	})
+	must(t, err)
 	audit.Register(applier)
+	cfg.Audit, err = audit.New(w.store)
+	must(t, err)
+	ledger.Register(applier)
+	cfg.Fleet, err = fleet.New(fleet.Config{Store: w.store, Applier: applier, Host: w.host, Users: nobody{}, Node: "node_1", Log: log})
+	must(t, err)
 	w.handler, err = httpapi.New(cfg)
 	must(t, err)
 }
@@ -152,6 +193,43 @@ func (c connections) InvoiceConnection(ctx context.Context, env domain.Environme
 		return invoice.Connection{}, err
 	}
 	return invoice.Connection{ID: found.ID, Stream: found.Stream(), Defaults: seller(), ReferenceKey: referenceKey()}, nil
+}
+
+func (c connections) InvoiceStream(ctx context.Context, id domain.ConnectionID) (string, error) {
+	found, err := c.registry.Present(ctx, id)
+	return found.Stream(), err
+}
+
+// payers tells payments what carries them, as engine.New does.
+type payers struct{ registry *registry.Service }
+
+func (p payers) PaymentConnection(ctx context.Context, _ domain.EnvironmentID, id domain.ConnectionID) (payment.Connection, error) {
+	found, err := p.registry.Present(ctx, id)
+	return payment.Connection{Stream: found.Stream()}, err
+}
+
+// carriers tells corridors which connections may carry payments, as engine.New
+// does.
+type carriers struct{ registry *registry.Service }
+
+func (c carriers) Carriers(ctx context.Context, env domain.EnvironmentID) (out []corridor.Carrier, err error) {
+	list, err := c.registry.List(ctx, env)
+	for _, found := range list {
+		var settings struct{ Country string }
+		if err := json.Unmarshal(found.Settings, &settings); err != nil {
+			return nil, err
+		}
+		out = append(out, corridor.Carrier{ID: found.ID, Connector: found.Connector, Enabled: found.Enabled, Country: settings.Country})
+	}
+	return out, err
+}
+
+// pushed tells webhooks whose they are, as engine.New does.
+type pushed struct{ registry *registry.Service }
+
+func (p pushed) WebhookConnection(ctx context.Context, id domain.ConnectionID) (webhooks.Connection, error) {
+	c, err := p.registry.Present(ctx, id)
+	return webhooks.Connection{Ref: c.Ref(), Environment: c.Environment, Enabled: c.Enabled}, err
 }
 
 func seller() invoice.Defaults {
@@ -198,6 +276,20 @@ func (w *world) call(key, method, target, body string, headers ...string) reply 
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
+	rec := httptest.NewRecorder()
+	w.handler.ServeHTTP(rec, r)
+	out := reply{rec.Code, rec.Header(), rec.Body.Bytes()}
+	w.contract.checkAnswer(w.t, method, r.URL.Path, out)
+	return out
+}
+
+// within is call for a request that has until ctx ends.
+func (w *world) within(ctx context.Context, key, method, target, body, idempotencyKey string) reply {
+	w.t.Helper()
+	r := httptest.NewRequestWithContext(ctx, method, target, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer "+key)
+	r.Header.Set("Idempotency-Key", idempotencyKey)
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, r)
 	out := reply{rec.Code, rec.Header(), rec.Body.Bytes()}
@@ -318,6 +410,61 @@ func (w *world) walk(id domain.MessageID) {
 		w.pipeline.Walk(w.t.Context(), runs[row.ID])
 	}
 	w.t.Fatalf("%s does not come to an end", id)
+}
+
+// message is the message of a payment.
+func (w *world) message(payment string) (id domain.MessageID) {
+	w.t.Helper()
+	rows, err := w.store.Reader().Query(w.t.Context(), `SELECT message_id FROM payment WHERE id = $1`, payment)
+	must(w.t, err)
+	defer rows.Close()
+	for rows.Next() {
+		must(w.t, rows.Scan(&id))
+	}
+	must(w.t, rows.Err())
+	return id
+}
+
+// worker walks what is due until it is stopped: some answers wait for it.
+func (w *world) worker() (stop func()) {
+	ctx, cancel := context.WithCancel(w.t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for tick := time.NewTicker(5 * time.Millisecond); ; {
+			select {
+			case <-ctx.Done():
+				tick.Stop()
+				return
+			case <-tick.C:
+			}
+			if err := w.workOnce(ctx); err != nil && ctx.Err() == nil {
+				w.t.Errorf("work: %v", err)
+			}
+		}
+	}()
+	return func() { cancel(); <-ended }
+}
+
+func (w *world) workOnce(ctx context.Context) error {
+	rows, err := w.store.Pick(ctx, store.PickRequest{Lost: true, Streams: map[string]store.StreamRoom{
+		domain.ConnectorStream("mtn", domain.Sandbox): {Incarnation: "i", Room: 10},
+	}})
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	ids := make([]domain.WorkID, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	if rows, err = w.store.Claim(ctx, "node_1", 5*time.Minute, ids); err != nil {
+		return err
+	}
+	runs, err := w.pipeline.Load(ctx, rows)
+	for _, r := range runs {
+		w.pipeline.Walk(ctx, r)
+	}
+	return err
 }
 
 // count runs a counting query.

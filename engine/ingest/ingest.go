@@ -130,7 +130,7 @@ func New(cfg Config) (*Service, error) {
 // Accept stores a submission once. The same key and body again answers what
 // was answered then; refused submissions use up no key.
 func (s *Service) Accept(ctx context.Context, sub Submission) (Answer, error) {
-	if err := checkKey(sub.Key); err != nil {
+	if err := CheckKey(sub.Key); err != nil {
 		return Answer{}, err
 	}
 	if sub.Key != "" {
@@ -277,7 +277,8 @@ func later(e *domain.Error) error {
 	return &c
 }
 
-func checkKey(k string) error {
+// CheckKey refuses what is no Idempotency-Key; none is fine.
+func CheckKey(k string) error {
 	if len(k) > 255 {
 		return ErrKeyInvalid
 	}

@@ -111,7 +111,7 @@ func (s *Service) draft(c candidate, voids domain.InvoiceID) (domain.Draft, erro
 	if err != nil {
 		return domain.Draft{}, err
 	}
-	answer, err := json.Marshal(answerOf(r, view, nil))
+	answer, err := answerOf(r, view, nil).encode()
 	if err != nil {
 		return domain.Draft{}, err
 	}

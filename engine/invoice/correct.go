@@ -2,7 +2,6 @@ package invoice
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"github.com/afara-dev/afara/engine/domain"
@@ -30,11 +29,12 @@ func (s *Service) Correct(ctx context.Context, env domain.Environment, id domain
 	}
 	r := c.row()
 	r.ID, r.VoidOf, r.CreatedAt, r.UpdatedAt = old.ID, old.VoidOf, old.CreatedAt, s.cfg.Store.Now()
+	r = r.paidAs(old)
 	view, err := c.view(r)
 	if err != nil {
 		return domain.Draft{}, err
 	}
-	answer, err := json.Marshal(answerOf(r, view, nil))
+	answer, err := answerOf(r, view, nil).encode()
 	if err != nil {
 		return domain.Draft{}, err
 	}
@@ -116,6 +116,13 @@ func fixedReference(old Row, inv *schemas.Invoice) []domain.FieldError {
 	}
 	if inv.IssueDate != old.IssueDate {
 		add("/issue_date", old.IssueDate)
+	}
+	if old.Paid != 0 && inv.DocumentCurrencyCode != old.Currency {
+		out = append(out, domain.FieldError{
+			Pointer: "/document_currency_code", Code: codeNotChangeable,
+			Detail: "Payments of this invoice came in, in " + old.Currency + ".",
+			Fix:    "Keep " + old.Currency + ", or refund them first.",
+		})
 	}
 	return out
 }

@@ -100,12 +100,7 @@ func (*Flow) Lookup(resource domain.Resource, doc schemas.Document, stage domain
 		return domain.Step{}, err
 	}
 	return step(schemas.OpInvoiceLookup, r.IRN, schemas.LookupInput{
-		Operation: "invoice." + string(stage), IRN: r.IRN, IssueDate: r.IssueDate,
-		Total: schemas.LookupTotal{
-			Payable:      inv.LegalMonetaryTotal.PayableAmount,
-			TaxExclusive: inv.LegalMonetaryTotal.TaxExclusiveAmount,
-			Currency:     inv.DocumentCurrencyCode,
-		},
+		Operation: "invoice." + string(stage), IRN: r.IRN, IssueDate: r.IssueDate, Total: inv.LookupTotal(),
 	})
 }
 
@@ -140,14 +135,11 @@ func (f *Flow) Settle(resource domain.Resource, doc schemas.Document, end domain
 	if err != nil {
 		return nil, err
 	}
-	parts := []domain.Part{
-		ended{ID: r.ID, Status: r.Status, From: []Status{StatusDraft}, Reasons: reasons, SignedAt: r.SignedAt, At: at},
-		e,
+	over := ended{ID: r.ID, Status: r.Status, From: []Status{StatusDraft}, Reasons: reasons, SignedAt: r.SignedAt, At: at}
+	if r.Status == StatusCompleted {
+		return []domain.Part{signed{ended: over, Row: r}, e}, nil
 	}
-	if r.Status != StatusCompleted {
-		parts = append(parts, giveBack(r)...)
-	}
-	return parts, nil
+	return append([]domain.Part{over, e}, giveBack(r)...), nil
 }
 
 // errNeverPrepared: an invoice without a reference cannot have been signed.

@@ -20,6 +20,12 @@ const (
 	partRedone  domain.PartKind = "invoice_redone"
 	partCredit  domain.PartKind = "invoice_credit"
 	partParties domain.PartKind = "invoice_parties"
+	partSigned  domain.PartKind = "invoice_signed"
+	partPaid    domain.PartKind = "invoice_paid"
+	// Of money, which is counted by what the invoice has been paid before.
+	partCollected domain.PartKind = "invoice_collected"
+	partReturned  domain.PartKind = "invoice_returned"
+	partReported  domain.PartKind = "invoice_reported"
 )
 
 // newRow inserts an invoice; its number is reserved by it.
@@ -48,6 +54,10 @@ type ended struct {
 	SignedAt time.Time
 	At       time.Time
 	Refused  error
+	// Report begins with a signature when the invoice was paid before; PaidAt is
+	// when, as far as was known. Nil for any other end.
+	Report Report
+	PaidAt *time.Time
 }
 
 func (ended) PartOf() domain.PartKind { return partEnded }
@@ -105,6 +115,8 @@ func registerWriters(a *store.Applier) {
 	a.Register(partStaged, writeStaged)
 	a.Register(partEnded, writeEnded)
 	a.Register(partHeld, writeHeld)
+	a.Register(partPaid, writePaid)
+	a.Register(partReported, writeReported)
 }
 
 func writeStaged(p domain.Part) ([]store.Statement, error) {
@@ -121,12 +133,22 @@ func writeEnded(p domain.Part) ([]store.Statement, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reasons: %w", err)
 	}
-	args := []any{e.Status, reasons, domain.Micros(e.SignedAt), domain.Micros(e.At), e.ID}
+	set, args := "", []any{e.Status, reasons, domain.Micros(e.SignedAt), domain.Micros(e.At)}
+	if e.PaidAt != nil {
+		set = `, report = $5, report_reason = $6, report_id = $7`
+		args = append(args, e.Report.Status, e.Report.Reason, e.Report.Message)
+	}
+	where := fmt.Sprintf(`id = $%d AND status IN (%s)`, len(args)+1, marks(len(args)+1, len(e.From)))
+	args = append(args, e.ID)
 	for _, from := range e.From {
 		args = append(args, from)
 	}
+	if e.PaidAt != nil {
+		args = append(args, domain.Micros(*e.PaidAt))
+		where += fmt.Sprintf(` AND paid_at = $%d`, len(args))
+	}
 	return []store.Statement{{
-		SQL:  `UPDATE invoice SET status = $1, reasons = $2, signed_at = $3, held_reason = '', updated_at = $4 WHERE id = $5 AND status IN (` + marks(5, len(e.From)) + `)`,
+		SQL:  `UPDATE invoice SET status = $1, reasons = $2, signed_at = $3, held_reason = '', updated_at = $4` + set + ` WHERE ` + where,
 		Args: args, Rows: 1, Err: e.Refused,
 	}}, nil
 }
@@ -143,10 +165,11 @@ func writeRedone(p domain.Part) ([]store.Statement, error) {
 	r := p.(redone)
 	return []store.Statement{{
 		SQL: `UPDATE invoice SET document_id = $1, message_id = $2, connection_id = $3, type_code = $4, currency = $5, payable = $6, status = 'DRAFT',
- payment_status = $7, held_reason = '', reasons = '', irn = '', qr = '', original_id = $8, party_id = $9, callback_url = $10, updated_at = $11, validated_at = 0
-WHERE id = $12 AND message_id = $13 AND status = $14`,
+ payment_status = $7, held_reason = '', reasons = '', irn = '', qr = '', original_id = $8, party_id = $9, callback_url = $10, updated_at = $11, validated_at = 0,
+ paid_at = $12, paid_by = $13
+WHERE id = $14 AND message_id = $15 AND status = $16 AND paid = $17`,
 		Args: []any{r.Document, r.Message, r.Connection, r.TypeCode, r.Currency, r.Payable, r.PaymentStatus, r.Original, r.Party, r.CallbackURL,
-			domain.Micros(r.UpdatedAt), r.ID, r.OldMessage, r.OldStatus},
+			domain.Micros(r.UpdatedAt), domain.Micros(r.PaidAt), r.PaidBy, r.ID, r.OldMessage, r.OldStatus, r.Paid},
 		Rows: 1, Err: r.Refused,
 	}}, nil
 }

@@ -29,25 +29,33 @@ type Row struct {
 	Payable, Credited int64
 	Status            Status
 	PaymentStatus     string
-	HeldReason        string
-	Reasons           []domain.FieldError
-	IRN, QR           string
-	Original          domain.InvoiceID
-	VoidOf            domain.InvoiceID
-	Party             domain.PartyID
-	CallbackURL       string
-	CreatedAt         time.Time
-	UpdatedAt         time.Time
-	ValidatedAt       time.Time
-	SignedAt          time.Time
+	// Paid is what payments gave, in hundredths and less what was refunded; it may
+	// be more than Payable. PaidAt is when they first covered the invoice, PaidBy
+	// the one that did.
+	Paid   int64
+	PaidAt time.Time
+	PaidBy domain.PaymentID
+	// Report is how the authority was told.
+	Report      Report
+	HeldReason  string
+	Reasons     []domain.FieldError
+	IRN, QR     string
+	Original    domain.InvoiceID
+	VoidOf      domain.InvoiceID
+	Party       domain.PartyID
+	CallbackURL string
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+	ValidatedAt time.Time
+	SignedAt    time.Time
 }
 
-const rowColumns = `id, environment_id, organisation_id, connection_id, document_id, message_id, number, reference_key, issue_date, type_code, currency, payable, credited, status, payment_status, held_reason, reasons, irn, qr, original_id, void_of, party_id, callback_url, created_at, updated_at, validated_at, signed_at`
+const rowColumns = `id, environment_id, organisation_id, connection_id, document_id, message_id, number, reference_key, issue_date, type_code, currency, payable, credited, status, payment_status, held_reason, reasons, irn, qr, original_id, void_of, party_id, callback_url, created_at, updated_at, validated_at, signed_at, paid, paid_at, paid_by, report, report_reason, report_id`
 
 func insertRow(r Row) store.Statement {
 	return store.Statement{
 		SQL: `INSERT INTO invoice (` + rowColumns + `)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14, '', '', '', '', $15, $16, $17, $18, $19, $19, 0, 0) ON CONFLICT DO NOTHING`,
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14, '', '', '', '', $15, $16, $17, $18, $19, $19, 0, 0, 0, 0, '', '', '', '') ON CONFLICT DO NOTHING`,
 		Args: []any{r.ID, r.Environment, r.Organisation, r.Connection, r.Document, r.Message, r.Number, r.ReferenceKey, r.IssueDate, r.TypeCode,
 			r.Currency, r.Payable, r.Status, r.PaymentStatus, r.Original, r.VoidOf, r.Party, r.CallbackURL, domain.Micros(r.CreatedAt)},
 		Rows: 1, Err: errTaken,
@@ -67,10 +75,11 @@ func readRows(ctx context.Context, q store.Querier, where string, args ...any) (
 	for rows.Next() {
 		var r Row
 		var reasons string
-		var created, updated, validated, signed int64
+		var created, updated, validated, signed, paidAt int64
 		if err := rows.Scan(&r.ID, &r.Environment, &r.Organisation, &r.Connection, &r.Document, &r.Message, &r.Number, &r.ReferenceKey, &r.IssueDate,
 			&r.TypeCode, &r.Currency, &r.Payable, &r.Credited, &r.Status, &r.PaymentStatus, &r.HeldReason, &reasons, &r.IRN, &r.QR, &r.Original, &r.VoidOf,
-			&r.Party, &r.CallbackURL, &created, &updated, &validated, &signed); err != nil {
+			&r.Party, &r.CallbackURL, &created, &updated, &validated, &signed,
+			&r.Paid, &paidAt, &r.PaidBy, &r.Report.Status, &r.Report.Reason, &r.Report.Message); err != nil {
 			return nil, err
 		}
 		if reasons != "" {
@@ -80,6 +89,7 @@ func readRows(ctx context.Context, q store.Querier, where string, args ...any) (
 		}
 		r.CreatedAt, r.UpdatedAt = domain.FromMicros(created), domain.FromMicros(updated)
 		r.ValidatedAt, r.SignedAt = domain.FromMicros(validated), domain.FromMicros(signed)
+		r.PaidAt = domain.FromMicros(paidAt)
 		out = append(out, r)
 	}
 	return out, rows.Err()

@@ -24,6 +24,9 @@ type Connection struct {
 // Connections finds the connection that serves invoices in an environment.
 type Connections interface {
 	InvoiceConnection(ctx context.Context, env domain.EnvironmentID) (Connection, error)
+	// InvoiceStream is the stream of a connection that invoices were registered
+	// with; store.ErrNotFound when it is gone.
+	InvoiceStream(ctx context.Context, id domain.ConnectionID) (string, error)
 }
 
 // Documents reads accepted documents.
@@ -63,8 +66,12 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Store == nil || cfg.Applier == nil || cfg.Connections == nil || cfg.Documents == nil {
 		return nil, errors.New("invoice: Store, Applier, Connections and Documents are required")
 	}
+	s := &Service{cfg: cfg, recent: newRecent()}
 	registerWriters(cfg.Applier)
-	return &Service{cfg: cfg, recent: newRecent()}, nil
+	cfg.Applier.Expand(partSigned, s.expandSigned)
+	cfg.Applier.Expand(partCollected, s.expandCollected)
+	cfg.Applier.Expand(partReturned, s.expandReturned)
+	return s, nil
 }
 
 // Refusals.
@@ -119,7 +126,34 @@ type Answer struct {
 	IRN         *string         `json:"irn"`
 	QRCodeData  *string         `json:"qrCodeData"`
 	OriginalID  *string         `json:"originalInvoiceId"`
-	Invoice     json.RawMessage `json:"invoice"`
+	// PaymentStatus is the view's payment_status; Paid is less what was refunded,
+	// and may be more than was asked for, Left never below zero.
+	PaymentStatus string          `json:"paymentStatus"`
+	Paid          schemas.Decimal `json:"paidAmount"`
+	Left          schemas.Decimal `json:"dueAmount"`
+	// Report is null while there is nothing to tell the authority.
+	Report  *reportView     `json:"paymentReport"`
+	Invoice json.RawMessage `json:"invoice"` // last: see encode
+}
+
+// reportView is how far the authority has been told that the invoice was paid.
+type reportView struct {
+	Status    ReportStatus `json:"status"`
+	Reason    *string      `json:"reason"`
+	MessageID *string      `json:"messageId"` // null where nobody was asked
+}
+
+// encode is the answer in JSON. The view is JSON of our own making already and
+// the larger part of it, so it is not read through again.
+func (a Answer) encode() (json.RawMessage, error) {
+	view := a.Invoice
+	a.Invoice = nil
+	raw, err := json.Marshal(a)
+	if err != nil {
+		return nil, err
+	}
+	raw = append(raw[:len(raw)-len("null}")], view...)
+	return append(raw, '}'), nil
 }
 
 func answerOf(r Row, view, attempts json.RawMessage) Answer {
@@ -127,7 +161,10 @@ func answerOf(r Row, view, attempts json.RawMessage) Answer {
 		ID: r.ID, Status: r.Status, HeldReason: text(r.HeldReason), MessageID: r.Message, Errors: r.Reasons, Attempts: attempts,
 		CreatedAt: r.CreatedAt.UTC().Format(domain.WireTime), UpdatedAt: r.UpdatedAt.UTC().Format(domain.WireTime),
 		ValidatedAt: domain.FormatTime(r.ValidatedAt), SignedAt: domain.FormatTime(r.SignedAt),
-		OriginalID: text(r.Original), Invoice: view,
+		OriginalID: text(r.Original), PaymentStatus: r.PaymentStatus, Paid: hundredths(r.Paid), Left: hundredths(r.left()), Invoice: view,
+	}
+	if r.Report.Status != "" {
+		a.Report = &reportView{Status: r.Report.Status, Reason: text(r.Report.Reason), MessageID: text(r.Report.Message)}
 	}
 	if a.Errors == nil {
 		a.Errors = []domain.FieldError{}

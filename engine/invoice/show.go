@@ -71,6 +71,7 @@ func shown(r Row, doc schemas.Document) (Answer, error) {
 // Filter selects invoices of one environment. Zero members select all.
 type Filter struct {
 	Status        Status
+	PaymentStatus string
 	Held          *bool
 	Number        string // as submitted
 	IRN           string
@@ -128,7 +129,7 @@ func (f Filter) where(env domain.EnvironmentID) (string, []any) {
 		conditions = append(conditions, fmt.Sprintf(condition, len(args)))
 	}
 	for _, c := range []struct{ condition, value string }{
-		{`status = $%d`, string(f.Status)}, {`number = $%d`, f.Number}, {`irn = $%d AND signed_at > 0`, f.IRN}, {`type_code = $%d`, f.TypeCode},
+		{`status = $%d`, string(f.Status)}, {`payment_status = $%d`, f.PaymentStatus}, {`number = $%d`, f.Number}, {`irn = $%d AND signed_at > 0`, f.IRN}, {`type_code = $%d`, f.TypeCode},
 		{`issue_date >= $%d`, f.IssuedFrom}, {`issue_date <= $%d`, f.IssuedTo}, {`id < $%d`, string(f.Before)},
 	} {
 		if c.value != "" {

@@ -56,7 +56,7 @@ func (s *Service) cancel(ctx context.Context, r Row) (domain.Draft, error) {
 	if err != nil {
 		return domain.Draft{}, err
 	}
-	answer, err := json.Marshal(answerOf(r, event.Data, nil))
+	answer, err := answerOf(r, event.Data, nil).encode()
 	if err != nil {
 		return domain.Draft{}, err
 	}

@@ -25,12 +25,18 @@ import (
 type world struct {
 	*testing.T
 	store    *store.Store
+	applier  *store.Applier
 	intake   *ingest.Service
 	invoices *invoice.Service
 	pipeline *pipeline.Pipeline
 	env      domain.Environment
 	// answer is what sign gives; nil for a result.
 	answer func() domain.Outcome
+	// reports is what the authority was told of payments; silent says that it takes
+	// none, gone that nobody is connected to it any more.
+	reports      []schemas.ReportPaymentInput
+	silent, gone bool
+	reporting    func() domain.Outcome // what report_payment gives; nil for a result
 }
 
 func onBoth(t *testing.T, test func(w *world)) {
@@ -43,6 +49,7 @@ func newWorld(t *testing.T, s *store.Store) *world {
 	t.Helper()
 	w := &world{T: t, store: s, env: domain.Environment{ID: "env_a", Organisation: "org_a", Kind: domain.Sandbox, Mode: domain.ModeSI}}
 	a := store.NewApplier(s)
+	w.applier = a
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	var err error
 	w.intake, err = ingest.New(ingest.Config{Store: s, Applier: a})
@@ -50,7 +57,7 @@ func newWorld(t *testing.T, s *store.Store) *world {
 	w.invoices, err = invoice.New(invoice.Config{Store: s, Applier: a, Connections: w, Documents: w.intake})
 	w.must(err)
 	w.pipeline, err = pipeline.New(pipeline.Config{
-		Store: s, Applier: a, Connectors: w, Connections: w, Documents: w.intake, Flows: []domain.Flow{w.invoices.Flow()}, Log: log,
+		Store: s, Applier: a, Connectors: w, Connections: w, Documents: w.intake, Flows: []domain.Flow{w.invoices.Flow(), w.invoices.SettleFlow()}, Log: log,
 	})
 	w.must(err)
 	guard, err := callback.NewGuard(callback.GuardConfig{})
@@ -74,6 +81,14 @@ func (*world) InvoiceConnection(context.Context, domain.EnvironmentID) (invoice.
 	return invoice.Connection{ID: "con_a", Stream: "s", ReferenceKey: rule}, nil
 }
 
+// InvoiceStream implements invoice.Connections.
+func (w *world) InvoiceStream(context.Context, domain.ConnectionID) (string, error) {
+	if w.gone {
+		return "", store.ErrNotFound
+	}
+	return "s", nil
+}
+
 // Ref implements pipeline.Connections.
 func (*world) Ref(context.Context, domain.ConnectionID) (domain.ConnectionRef, error) {
 	return domain.ConnectionRef{ID: "con_a", Version: 1, Connector: "authority"}, nil
@@ -83,12 +98,16 @@ func (*world) Ref(context.Context, domain.ConnectionID) (domain.ConnectionRef, e
 func (*world) Pause(context.Context, domain.ConnectionID, *domain.ConnectorError) error { return nil }
 
 // Manifest implements pipeline.Connectors.
-func (*world) Manifest(string) (*schemas.Manifest, bool) {
+func (w *world) Manifest(string, domain.EnvironmentKind) (*schemas.Manifest, bool) {
 	d := schemas.Duration(time.Minute)
-	return &schemas.Manifest{Name: "authority", Version: "1.0.0", Operations: []schemas.Operation{
+	m := &schemas.Manifest{Name: "authority", Version: "1.0.0", Operations: []schemas.Operation{
 		{Name: schemas.OpInvoicePrepare, Effect: "none", Deadline: d}, {Name: schemas.OpInvoiceValidate, Effect: "none", Deadline: d},
 		{Name: schemas.OpInvoiceSign, Effect: "keyed", Deadline: d, SettlesAfter: d, Lookup: schemas.OpInvoiceLookup}, {Name: schemas.OpInvoiceLookup, Effect: "none", Deadline: d},
-	}}, true
+	}}
+	if !w.silent {
+		m.Operations = append(m.Operations, schemas.Operation{Name: schemas.OpInvoiceReportPayment, Effect: "keyed", Deadline: d, SettlesAfter: d, Lookup: schemas.OpInvoiceLookup})
+	}
+	return m, true
 }
 
 // Invoke implements pipeline.Connectors.
@@ -103,6 +122,13 @@ func (w *world) Invoke(_ context.Context, c domain.Call) domain.Outcome {
 	case schemas.OpInvoiceSign:
 		if w.answer != nil {
 			return w.answer()
+		}
+	case schemas.OpInvoiceReportPayment:
+		var in schemas.ReportPaymentInput
+		w.must(json.Unmarshal(c.Parameters, &in))
+		w.reports = append(w.reports, in)
+		if w.reporting != nil {
+			return w.reporting()
 		}
 	case schemas.OpInvoiceLookup:
 		return domain.Outcome{Class: domain.ClassResult, Result: json.RawMessage(`{"result":"cannot_tell"}`)}
@@ -167,6 +193,12 @@ func (w *world) accept(sub ingest.Submission) (a answer, replayed bool, err erro
 // walk runs an invoice's message once.
 func (w *world) walk(a answer) {
 	w.Helper()
+	w.pipeline.Walk(w.Context(), w.claim(a))
+}
+
+// claim claims an invoice's message and reads what its walk needs.
+func (w *world) claim(a answer) *pipeline.Run {
+	w.Helper()
 	rows, err := w.store.Claim(w.Context(), "node_1", time.Hour, []domain.WorkID{domain.WorkID(a.MessageID)})
 	w.must(err)
 	if len(rows) != 1 {
@@ -174,7 +206,7 @@ func (w *world) walk(a answer) {
 	}
 	runs, err := w.pipeline.Load(w.Context(), rows)
 	w.must(err)
-	w.pipeline.Walk(w.Context(), runs[rows[0].ID])
+	return runs[rows[0].ID]
 }
 
 func (w *world) get(id string) invoice.Row {

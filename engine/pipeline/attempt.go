@@ -23,13 +23,16 @@ type attempt struct {
 	// SettlesAt is when a request that was on its way has surely arrived:
 	// a not_found of a look-up that began earlier proves nothing.
 	SettlesAt time.Time
-	NotFounds int
-	Outcome   domain.Class
-	Error     json.RawMessage
-	EndedAt   time.Time
-	Late      *lateOutcome
-	LateAt    time.Time
-	State     []byte
+	// AcceptedAt is when the vendor said that it has the effect and has not ended
+	// it; zero before. From then on it is never sent again.
+	AcceptedAt time.Time
+	NotFounds  int
+	Outcome    domain.Class
+	Error      json.RawMessage
+	EndedAt    time.Time
+	Late       *lateOutcome
+	LateAt     time.Time
+	State      []byte
 }
 
 // attemptKey finds an attempt's row; the id makes sure that it is the one.
@@ -50,7 +53,8 @@ const (
 	maxState = 16 << 10
 )
 
-// lateOutcome is a definite answer whose worker had been fenced off.
+// lateOutcome is a definite answer that came by another way than to the owner of
+// the message: its worker had been fenced off, or the vendor pushed it.
 type lateOutcome struct {
 	Class  domain.Class           `json:"class"`
 	Result json.RawMessage        `json:"result,omitempty"`
@@ -91,6 +95,7 @@ const (
 	partReadFailed   domain.PartKind = "read_failed"
 	partNotFound     domain.PartKind = "attempt_not_found"
 	partAttemptState domain.PartKind = "attempt_state"
+	partAccepted     domain.PartKind = "attempt_accepted"
 	partMessageWait  domain.PartKind = "message_wait"
 	partMessageHold  domain.PartKind = "message_hold"
 	partMessageOpen  domain.PartKind = "message_open"
@@ -104,6 +109,7 @@ func (attemptSent) PartOf() domain.PartKind { return partAttemptSent }
 type attemptEnd struct {
 	attemptKey
 	Outcome domain.Class
+	Version string // of the connector that answered, which may have come after the attempt was stored; empty: as stored
 	Error   json.RawMessage
 	At      time.Time
 	State   []byte
@@ -126,6 +132,17 @@ type attemptState struct {
 }
 
 func (attemptState) PartOf() domain.PartKind { return partAttemptState }
+
+// attemptAccepted notes that the vendor has the effect and has not ended it.
+type attemptAccepted struct {
+	attemptKey
+	At time.Time
+	// AndNoLate is as of attemptEnd: a push may tell the end before the vendor has
+	// answered that it begins.
+	AndNoLate bool
+}
+
+func (attemptAccepted) PartOf() domain.PartKind { return partAccepted }
 
 // attemptNotFound counts a settled not_found.
 type attemptNotFound struct{ attemptKey }
@@ -179,7 +196,7 @@ func onlyAttempts(parts []domain.Part) []domain.Part {
 	var out []domain.Part
 	for _, part := range parts {
 		switch part.(type) {
-		case attemptEnd, failedRead, attemptNotFound:
+		case attemptEnd, failedRead, attemptNotFound, attemptAccepted:
 			out = append(out, part)
 		}
 	}

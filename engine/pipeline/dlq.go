@@ -222,7 +222,7 @@ func (p *Pipeline) replayOne(ctx context.Context, env domain.EnvironmentID, h He
 	action := "message.replay"
 	if forget {
 		action = "message.resend"
-		change.Add(attemptEnd{attemptKey: h.open.attemptKey, Outcome: outcomeNotDone, At: now, State: h.open.State, AndNoLate: true})
+		change.Add(attemptEnd{attemptKey: h.open.attemptKey, Outcome: outcomeNotDone, At: now, State: h.open.State, AndNoLate: unanswered(flow, h.open)})
 	}
 	change.Add(flow.Release(h.Resource, now)...)
 	change.Add(domain.AuditEntry{Environment: env, Actor: actor, Action: action, Subject: string(h.Message), At: now})

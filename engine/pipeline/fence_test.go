@@ -101,6 +101,31 @@ func TestLateAnswerChangesNothingThatIsSettled(t *testing.T) {
 	}
 }
 
+// A worker that stood still while others found that nothing had happened, and sent
+// again, answers that nothing happened: that contradicts nobody.
+func TestLateAnswerThatNothingHappenedAgreesWithAResend(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite:"+t.TempDir()+"/afara.db")
+	id := w.accept()
+	w.vendor.script("test.lookup", looked(domain.LookupNotFound), looked(domain.LookupNotFound))
+	first := true
+	w.vendor.script("test.send", overtaken(w, func() {
+		if first {
+			first = false
+			w.pipeline.Walk(t.Context(), w.claim("node_2", id))
+			w.toEnd(id)
+		}
+	}, fails(domain.ClassUnavailable)))
+	w.walk(id)
+	w.wantEnd(id, domain.EndCompleted)
+	if got := w.attempts(id); len(got) != 2 || got[0].Outcome != "not_done" {
+		t.Errorf("attempts %+v", got)
+	}
+	if n := w.verdict("contradiction"); n != 0 {
+		t.Errorf("%d alarms about answers that agree", n)
+	}
+}
+
 // A resend closes the older attempt in the write of the new sent. When the
 // older one's answer arrives in between, that write is void.
 func TestLateAnswerStopsAResend(t *testing.T) {

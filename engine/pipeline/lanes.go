@@ -49,7 +49,7 @@ func (p *Pipeline) putOff(ctx context.Context, r *Run) {
 // its lane, and renews it when it hardly does. A claim that has ended is left:
 // its row is due again already.
 func (p *Pipeline) inTime(ctx context.Context, r *Run) bool {
-	now, lease := p.now(), p.Lease(r.connection.Connector)
+	now, lease := p.now(), p.Lease(r.connection)
 	left := r.work.LeaseUntil.Sub(now)
 	if left <= 0 {
 		return false

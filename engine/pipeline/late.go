@@ -44,6 +44,9 @@ func (p *Pipeline) contradiction(ctx context.Context, a *attempt, out domain.Out
 		p.cfg.Log.Error("late answer lost", "attempt", a.ID, "class", out.Class, "error", cause)
 		return
 	}
+	if known.Outcome == outcomeNotDone && out.Class != domain.ClassResult {
+		return // both say that nothing happened
+	}
 	if known.Outcome != "" && known.Outcome != out.Class {
 		p.cfg.Log.Error("a late answer contradicts the outcome", "attempt", a.ID, "message", a.Message,
 			"outcome", known.Outcome, "late", out.Class, "reference", a.Reference)

@@ -40,7 +40,7 @@ type Run struct {
 // First claims of what this process accepted cost no read at all.
 func (p *Pipeline) Load(ctx context.Context, rows []domain.Work) (map[domain.WorkID]*Run, error) {
 	runs := newRuns(rows)
-	return p.load(ctx, runs, p.fresh.take(runs))
+	return p.load(ctx, runs, p.recall(runs))
 }
 
 func newRuns(rows []domain.Work) map[domain.WorkID]*Run {

@@ -30,7 +30,7 @@ func (p *Pipeline) resume(ctx context.Context, r *Run) (more bool) {
 		p.hold(ctx, r, reasonInternal, &domain.ConnectorError{Class: domain.ClassInternal, Code: "attempt_missing", Message: "the open attempt of this message is not stored"})
 		return false
 	}
-	if late := r.attempt.Late; late != nil {
+	if late := r.attempt.Late; late != nil && !p.pending(r, late.Result) {
 		return p.effectOutcome(ctx, r, late.outcome(r.attempt.LateAt))
 	}
 	op, err := p.operation(r, r.attempt.Operation)
@@ -71,9 +71,9 @@ func (p *Pipeline) lookup(ctx context.Context, r *Run, operation string) (more b
 // every request of the attempt must have arrived; before that, only
 // found_final counts.
 func (p *Pipeline) looked(ctx context.Context, r *Run, result lookupResult, out domain.Outcome, settled bool) (more bool) {
+	out.ConnectorVersion = "" // the attempt was another call, perhaps of another version
 	switch result.Result {
 	case domain.LookupFoundFinal:
-		out.Result = nil // the flow's result is the effect's, which the look-up has only confirmed
 		return p.advance(ctx, r, r.attempt, out)
 	case domain.LookupDifferent:
 		if settled {
@@ -86,6 +86,10 @@ func (p *Pipeline) looked(ctx context.Context, r *Run, result lookupResult, out 
 			return p.notFound(ctx, r, out)
 		}
 	case domain.LookupFoundPending:
+		if r.attempt.AcceptedAt.IsZero() && p.waiter(r) != nil {
+			p.accepted(ctx, r, out)
+			return false
+		}
 	default:
 		p.hold(ctx, r, reasonCannotTell, out.Error)
 		return false
@@ -95,10 +99,19 @@ func (p *Pipeline) looked(ctx context.Context, r *Run, result lookupResult, out 
 }
 
 // notFound counts a settled not_found. Twice means not done: a keyed effect is
-// sent again with the same key, an unkeyed one is a person's decision.
+// sent again with the same key, an unkeyed one is a person's decision. What the
+// vendor had taken before is asked for until the flow gives it up: a vendor that
+// forgets what it has might do it twice.
 func (p *Pipeline) notFound(ctx context.Context, r *Run, out domain.Outcome) (more bool) {
 	r.parts = append(r.parts, attemptNotFound{r.attempt.attemptKey})
 	if r.attempt.NotFounds+1 < settledNotFounds {
+		p.again(ctx, r, out)
+		return false
+	}
+	if p.givenUp(ctx, r, out) {
+		return false
+	}
+	if !r.attempt.AcceptedAt.IsZero() || r.attempt.Late != nil {
 		p.again(ctx, r, out)
 		return false
 	}
@@ -153,6 +166,9 @@ func (p *Pipeline) again(ctx context.Context, r *Run, out domain.Outcome) {
 func (p *Pipeline) nextLookup(r *Run) time.Time {
 	now := p.now()
 	due := now.Add(backoff(r.message.Waits))
+	if w := p.waiter(r); w != nil {
+		due = w.Next(r.resource, r.message.Waits, now)
+	}
 	settled := r.attempt.SettlesAt.Add(time.Second)
 	if now.Before(settled) && due.After(settled) {
 		return settled
@@ -160,16 +176,18 @@ func (p *Pipeline) nextLookup(r *Run) time.Time {
 	return due
 }
 
-// taken is the outcome of an effect whose reference another document used.
+// taken is the outcome of an effect whose reference another document used. The
+// first reason names that, for flows that tell it from other refusals.
 func taken(result lookupResult, out domain.Outcome) domain.Outcome {
 	e := &domain.ConnectorError{
-		Class: domain.ClassRejected, Code: "reference_taken",
+		Class: domain.ClassRejected, Code: domain.CodeReferenceTaken,
 		Message: "the vendor already knows this reference, with other content",
 	}
+	e.Fields = []domain.FieldError{{Code: e.Code, Detail: e.Message}}
 	for _, d := range result.Differences {
 		e.Fields = append(e.Fields, domain.FieldError{
 			Pointer: "/" + d.Field, Code: "differs", Detail: "sent " + d.Expected + ", the vendor has " + d.Found,
-			Fix: "Void this invoice and post it anew under another number.",
+			Fix: "Cancel this one and submit it anew under another number.",
 		})
 	}
 	out.Class, out.Error = domain.ClassRejected, e

@@ -9,13 +9,14 @@ import (
 
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/store"
+	"github.com/afara-dev/afara/engine/work"
 	"github.com/afara-dev/afara/schemas"
 )
 
 // Connectors is the way to connectors. *pluginhost.Host is the real one.
 type Connectors interface {
 	Invoke(ctx context.Context, c domain.Call) domain.Outcome
-	Manifest(connector string) (*schemas.Manifest, bool)
+	Manifest(connector string, env domain.EnvironmentKind) (*schemas.Manifest, bool)
 }
 
 // Connections resolves the connection that a message belongs to.
@@ -65,7 +66,7 @@ type Pipeline struct {
 	cfg   Config
 	flows map[string]domain.Flow
 	lanes lanes
-	fresh fresh
+	fresh work.Fresh[accepted]
 }
 
 // New checks cfg, fills its defaults and registers the writers of the
@@ -94,16 +95,17 @@ func New(cfg Config) (*Pipeline, error) {
 		p.flows[f.Name()] = f
 	}
 	registerWriters(cfg.Applier)
-	cfg.Applier.Watch(p.fresh.watch)
+	cfg.Applier.Expand(domain.PartWorkNews, p.expandNews)
+	cfg.Applier.Watch(p.remember)
 	return p, nil
 }
 
 // Lease is how long a claim of the connector's stream must last: the deadlines
 // of the calls up to the next write, with a margin. Two reads and the longest
 // effect cover every flow.
-func (p *Pipeline) Lease(connector string) time.Duration {
+func (p *Pipeline) Lease(c domain.ConnectionRef) time.Duration {
 	lease := p.cfg.LeaseMargin
-	m, ok := p.cfg.Connectors.Manifest(connector)
+	m, ok := p.cfg.Connectors.Manifest(c.Connector, c.Environment)
 	if !ok {
 		return lease + 3*time.Minute
 	}

@@ -188,11 +188,14 @@ func (p *Pipeline) skip(r *Run) (domain.Resource, domain.Stage, []domain.Part, b
 }
 
 // lostAttempt stands for whatever was sent after the restore point: it may have
-// begun until this moment.
+// begun until this moment. What the vendor had taken before, it still has.
 func (p *Pipeline) lostAttempt(r *Run, op schemas.Operation, restoredTo time.Time) *attempt {
-	number, reference := 1, ""
+	number, reference, accepted := 1, "", time.Time{}
 	if r.attempt != nil {
 		number = r.attempt.Number + 1
+		if r.attempt.Outcome == "" {
+			accepted = r.attempt.AcceptedAt
+		}
 	}
 	if step, err := r.flow.Step(r.resource, r.document, r.stage); err == nil {
 		reference = step.Reference
@@ -202,7 +205,8 @@ func (p *Pipeline) lostAttempt(r *Run, op schemas.Operation, restoredTo time.Tim
 		attemptKey: attemptKey{ID: newAttemptID(), Message: r.message.ID, Stage: r.stage, Number: number},
 		Operation:  op.Name, Effect: domain.Effect(op.Effect), ConnectorVersion: p.version(r), Reference: reference,
 		InputDigest: hex.EncodeToString(r.document.Digest[:]), SentAt: restoredTo, Deadline: now,
-		SettlesAt: now.Add(max(time.Duration(op.SettlesAfter), minSettlesAfter)),
+		SettlesAt:  now.Add(max(time.Duration(op.SettlesAfter), minSettlesAfter)),
+		AcceptedAt: accepted,
 	}
 }
 

@@ -126,7 +126,7 @@ func TestRecoverFencesOffWalksFromBeforeAndMayRunTwice(t *testing.T) {
 func TestRecoverIsRefusedWhileANodeLives(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, testserver.Postgres(t)) // on SQLite the file's lock is the proof
-	must(t, w.store.Heartbeat(t.Context(), store.Node{ID: "node_1", StartedAt: w.clock.Now()}))
+	must(t, w.store.Heartbeat(t.Context(), &store.Node{ID: "node_1", StartedAt: w.clock.Now()}))
 	if _, err := w.pipeline.Recover(t.Context(), w.clock.Now()); !errors.Is(err, store.ErrNodesLive) {
 		t.Errorf("beside a node: %v", err)
 	}

@@ -60,7 +60,7 @@ func (p *Pipeline) Resolve(ctx context.Context, env domain.EnvironmentID, id dom
 	}
 	change := domain.Change{Parts: []domain.Part{domain.WorkClose{ID: run.work.ID, OpenAttempt: run.work.OpenAttempt, Refused: ErrNotHeld}}}
 	if run.attempt != nil {
-		change.Add(attemptEnd{attemptKey: run.attempt.attemptKey, Outcome: classOf(r.Outcome), Error: evidence(r), At: now, State: run.state, AndNoLate: true})
+		change.Add(attemptEnd{attemptKey: run.attempt.attemptKey, Outcome: classOf(r.Outcome), Error: evidence(r), At: now, State: run.state, AndNoLate: unanswered(run.flow, run.attempt)})
 	}
 	change.Add(parts...)
 	change.Add(
@@ -108,7 +108,7 @@ func resolved(r Resolution) []domain.FieldError {
 	if r.Outcome == domain.EndCompleted {
 		return nil
 	}
-	return []domain.FieldError{{Code: "resolved_by_hand", Detail: r.Evidence}}
+	return []domain.FieldError{{Code: domain.CodeByHand, Detail: r.Evidence}}
 }
 
 func classOf(end domain.Ending) domain.Class {
@@ -123,7 +123,7 @@ func classOf(end domain.Ending) domain.Class {
 }
 
 func evidence(r Resolution) json.RawMessage {
-	return errorJSON(&domain.ConnectorError{Class: classOf(r.Outcome), Code: "resolved_by_hand", Message: r.Evidence})
+	return errorJSON(&domain.ConnectorError{Class: classOf(r.Outcome), Code: domain.CodeByHand, Message: r.Evidence})
 }
 
 // refusal says why a message could not be taken from the held ones.

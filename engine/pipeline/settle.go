@@ -46,7 +46,7 @@ func (p *Pipeline) settle(ctx context.Context, r *Run, out domain.Outcome) {
 	}
 	if r.attempt != nil && r.work.OpenAttempt == r.attempt.ID {
 		r.parts = append(r.parts, attemptEnd{
-			attemptKey: r.attempt.attemptKey, Outcome: out.Class, Error: errorJSON(out.Error), At: p.now(), State: r.state, AndNoLate: r.lookedUp,
+			attemptKey: r.attempt.attemptKey, Outcome: out.Class, Error: errorJSON(out.Error), At: p.now(), State: r.state, AndNoLate: r.lookedUp && unanswered(r.flow, r.attempt), Version: out.ConnectorVersion,
 		})
 	} else {
 		r.parts = append(r.parts, readFailed(r, out, p.now())...)
@@ -139,7 +139,7 @@ func (p *Pipeline) release(ctx context.Context, r *Run, out domain.Outcome, due 
 // call of a stage without effect.
 func (p *Pipeline) endAttempt(r *Run, a *attempt, out domain.Outcome) {
 	if a != nil {
-		r.parts = append(r.parts, attemptEnd{attemptKey: a.attemptKey, Outcome: out.Class, Error: errorJSON(out.Error), At: p.now(), State: r.state})
+		r.parts = append(r.parts, attemptEnd{attemptKey: a.attemptKey, Outcome: out.Class, Error: errorJSON(out.Error), At: p.now(), State: r.state, Version: out.ConnectorVersion})
 		return
 	}
 	if r.message.Waits < maxRecordedWaits {

@@ -19,6 +19,8 @@ func registerWriters(a *store.Applier) {
 	a.Register(partMessageOpen, one(openMessage))
 	a.Register(partNotFound, one(countNotFound))
 	a.Register(partAttemptState, one(keepAttemptState))
+	a.Register(partAccepted, one(acceptAttempt))
+	a.Register(partAttemptTold, one(keepTold))
 	a.Register(partAttemptEnd, one(endAttempt))
 	a.Register(partAttemptSent, one(func(s attemptSent) store.Statement { return insertAttempt(s.attempt) }))
 	a.Register(partReadFailed, one(insertFailedRead))
@@ -78,10 +80,10 @@ func openMessage(o messageOpen) store.Statement {
 
 func insertAttempt(a attempt) store.Statement {
 	return store.Statement{
-		SQL: `INSERT INTO attempt (id, message_id, stage, number, operation, effect, connector_version, vendor_reference, input_digest, sent_at, deadline, settles_at, not_founds, outcome, error, ended_at, late_outcome, late_at, state)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, '', '', 0, '', 0, $13)`,
+		SQL: `INSERT INTO attempt (id, message_id, stage, number, operation, effect, connector_version, vendor_reference, input_digest, sent_at, deadline, settles_at, not_founds, outcome, error, ended_at, late_outcome, late_at, state, accepted_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, '', '', 0, '', 0, $13, $14)`,
 		Args: []any{a.ID, a.Message, a.Stage, int64(a.Number), a.Operation, a.Effect, a.ConnectorVersion, a.Reference, a.InputDigest,
-			domain.Micros(a.SentAt), domain.Micros(a.Deadline), domain.Micros(a.SettlesAt), bound(a.State)},
+			domain.Micros(a.SentAt), domain.Micros(a.Deadline), domain.Micros(a.SettlesAt), bound(a.State), domain.Micros(a.AcceptedAt)},
 		Rows: 1,
 	}
 }
@@ -100,8 +102,9 @@ VALUES ($1, $2, $3, (SELECT COALESCE(MAX(number), 0) + 1 FROM attempt WHERE mess
 
 func endAttempt(e attemptEnd) store.Statement {
 	s := store.Statement{
-		SQL:  `UPDATE attempt SET outcome = $1, error = $2, ended_at = $3, state = $4` + whereAttempt(5) + ` AND outcome = ''`,
-		Args: append([]any{e.Outcome, string(e.Error), domain.Micros(e.At), bound(e.State)}, e.args()...), Rows: 1,
+		SQL: `UPDATE attempt SET outcome = $1, error = $2, ended_at = $3, state = $4, connector_version = CASE WHEN $5 = '' THEN connector_version ELSE $5 END` +
+			whereAttempt(6) + ` AND outcome = ''`,
+		Args: append([]any{e.Outcome, string(e.Error), domain.Micros(e.At), bound(e.State), e.Version}, e.args()...), Rows: 1,
 	}
 	if e.AndNoLate {
 		s.SQL, s.Err = s.SQL+` AND late_outcome = ''`, errAnswered
@@ -114,6 +117,17 @@ func keepAttemptState(s attemptState) store.Statement {
 		SQL:  `UPDATE attempt SET state = $1` + whereAttempt(2) + ` AND outcome = ''`,
 		Args: append([]any{bound(s.State)}, s.args()...), Rows: 1,
 	}
+}
+
+func acceptAttempt(a attemptAccepted) store.Statement {
+	s := store.Statement{
+		SQL:  `UPDATE attempt SET accepted_at = $1` + whereAttempt(2) + ` AND outcome = ''`,
+		Args: append([]any{domain.Micros(a.At)}, a.args()...), Rows: 1,
+	}
+	if a.AndNoLate {
+		s.SQL, s.Err = s.SQL+` AND late_outcome = ''`, errAnswered
+	}
+	return s
 }
 
 func countNotFound(n attemptNotFound) store.Statement {
@@ -168,7 +182,7 @@ func scanMessages(rows store.Rows, err error) ([]domain.Message, error) {
 	return out, rows.Err()
 }
 
-const attemptColumns = `id, message_id, stage, number, operation, effect, connector_version, vendor_reference, input_digest, sent_at, deadline, settles_at, not_founds, outcome, error, ended_at, late_outcome, late_at, state`
+const attemptColumns = `id, message_id, stage, number, operation, effect, connector_version, vendor_reference, input_digest, sent_at, deadline, settles_at, not_founds, outcome, error, ended_at, late_outcome, late_at, state, accepted_at`
 
 // readNewestAttempts reads the newest attempt of each message's each stage.
 func readNewestAttempts(ctx context.Context, q store.Querier, ids []domain.MessageID) ([]*attempt, error) {
@@ -207,15 +221,16 @@ func scanAttempts(rows store.Rows, err error) ([]*attempt, error) {
 	var out []*attempt
 	for rows.Next() {
 		var a attempt
-		var number, sent, deadline, settles, notFounds, ended, lateAt int64
+		var number, sent, deadline, settles, notFounds, ended, lateAt, accepted int64
 		var errText, late string
 		if err := rows.Scan(&a.ID, &a.Message, &a.Stage, &number, &a.Operation, &a.Effect, &a.ConnectorVersion, &a.Reference, &a.InputDigest,
-			&sent, &deadline, &settles, &notFounds, &a.Outcome, &errText, &ended, &late, &lateAt, &a.State); err != nil {
+			&sent, &deadline, &settles, &notFounds, &a.Outcome, &errText, &ended, &late, &lateAt, &a.State, &accepted); err != nil {
 			return nil, err
 		}
 		a.Number, a.NotFounds = int(number), int(notFounds)
 		a.SentAt, a.Deadline, a.SettlesAt = domain.FromMicros(sent), domain.FromMicros(deadline), domain.FromMicros(settles)
 		a.EndedAt, a.LateAt, a.Error = domain.FromMicros(ended), domain.FromMicros(lateAt), rawOrNil(errText)
+		a.AcceptedAt = domain.FromMicros(accepted)
 		if late != "" {
 			a.Late = &lateOutcome{}
 			if err := json.Unmarshal([]byte(late), a.Late); err != nil {

@@ -29,6 +29,9 @@ func (p *Pipeline) Walk(ctx context.Context, r *Run) {
 	if !p.inTime(ctx, r) {
 		return
 	}
+	if r.work.OpenAttempt == "" && p.givenUp(ctx, r, domain.Outcome{}) {
+		return
+	}
 	if r.work.OpenAttempt != "" && !p.resume(ctx, r) {
 		return
 	}
@@ -94,11 +97,15 @@ func (p *Pipeline) act(ctx context.Context, r *Run, step domain.Step, op schemas
 
 // effectOutcome follows the answer to an effect, whenever it came.
 func (p *Pipeline) effectOutcome(ctx context.Context, r *Run, out domain.Outcome) (more bool) {
-	if out.Class == domain.ClassResult {
-		return p.advance(ctx, r, r.attempt, out)
+	if out.Class != domain.ClassResult {
+		p.refused(ctx, r, r.attempt, out)
+		return false
 	}
-	p.refused(ctx, r, r.attempt, out)
-	return false
+	if p.pending(r, out.Result) {
+		p.accepted(ctx, r, out)
+		return false
+	}
+	return p.advance(ctx, r, r.attempt, out)
 }
 
 // advance takes a result: on to the next stage, or settled.
@@ -111,7 +118,9 @@ func (p *Pipeline) advance(ctx context.Context, r *Run, a *attempt, out domain.O
 	r.resource = resource
 	r.parts = append(r.parts, parts...)
 	if a != nil {
-		r.parts = append(r.parts, attemptEnd{attemptKey: a.attemptKey, Outcome: domain.ClassResult, At: p.now(), State: r.state})
+		r.parts = append(r.parts, attemptEnd{
+			attemptKey: a.attemptKey, Outcome: domain.ClassResult, At: p.now(), State: r.state, AndNoLate: r.lookedUp, Version: out.ConnectorVersion,
+		})
 	}
 	if next == "" {
 		p.complete(ctx, r, out)
@@ -127,7 +136,7 @@ func (p *Pipeline) advance(ctx context.Context, r *Run, a *attempt, out domain.O
 
 // keep stores the outcome of an effect before the next stage begins.
 func (p *Pipeline) keep(ctx context.Context, r *Run) bool {
-	w := domain.WorkChange{ID: r.work.ID, Epoch: r.work.Epoch, Move: domain.MoveKeep, Stage: r.stage, LeaseUntil: p.now().Add(p.Lease(r.connection.Connector))}
+	w := domain.WorkChange{ID: r.work.ID, Epoch: r.work.Epoch, Move: domain.MoveKeep, Stage: r.stage, LeaseUntil: p.now().Add(p.Lease(r.connection))}
 	if !p.store(ctx, r, domain.Change{Work: &w, Parts: r.parts}) {
 		return false
 	}
@@ -150,7 +159,7 @@ func (p *Pipeline) invoke(ctx context.Context, r *Run, step domain.Step, deadlin
 }
 
 func (p *Pipeline) operation(r *Run, name string) (schemas.Operation, error) {
-	m, ok := p.cfg.Connectors.Manifest(r.connection.Connector)
+	m, ok := p.cfg.Connectors.Manifest(r.connection.Connector, r.connection.Environment)
 	if !ok {
 		return schemas.Operation{}, fmt.Errorf("connector %q is not installed", r.connection.Connector)
 	}
@@ -162,7 +171,7 @@ func (p *Pipeline) operation(r *Run, name string) (schemas.Operation, error) {
 }
 
 func (p *Pipeline) version(r *Run) string {
-	if m, ok := p.cfg.Connectors.Manifest(r.connection.Connector); ok {
+	if m, ok := p.cfg.Connectors.Manifest(r.connection.Connector, r.connection.Environment); ok {
 		return m.Version
 	}
 	return ""

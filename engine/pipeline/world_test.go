@@ -63,7 +63,7 @@ func newWorld(t *testing.T, url string) *world {
 	w.applier.Register("test_end", writeEnd)
 	w.pipeline, err = pipeline.New(pipeline.Config{
 		Store: w.store, Applier: w.applier, Connectors: w.vendor, Connections: w, Documents: documents,
-		Flows: []domain.Flow{w.flow}, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Flows: []domain.Flow{w.flow, waiting{w.flow}}, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		Observe: w.observe,
 	})
 	must(t, err)
@@ -99,6 +99,11 @@ const env = domain.EnvironmentID("env_test")
 // accept stores a message as intake does.
 func (w *world) accept() domain.MessageID {
 	w.t.Helper()
+	return w.acceptAs("test")
+}
+
+func (w *world) acceptAs(flow string) domain.MessageID {
+	w.t.Helper()
 	body := []byte(`{"a":1}`)
 	doc := domain.StoredDocument{
 		ID: domain.NewID[domain.DocumentID](domain.PrefixDocument), Environment: env, CreatedAt: w.clock.Now(),
@@ -107,7 +112,7 @@ func (w *world) accept() domain.MessageID {
 	id := domain.NewID[domain.MessageID](domain.PrefixMessage)
 	must(w.t, w.applier.Apply(w.t.Context(), domain.Change{Parts: []domain.Part{
 		doc,
-		domain.Message{ID: id, Environment: env, Connection: "con_1", Flow: "test", FlowVersion: 1, Resource: "res_" + string(id), Document: doc.ID, Stage: "prepare", CreatedAt: w.clock.Now()},
+		domain.Message{ID: id, Environment: env, Connection: "con_1", Flow: flow, FlowVersion: 1, Resource: "res_" + string(id), Document: doc.ID, Stage: "prepare", CreatedAt: w.clock.Now()},
 		domain.Work{ID: domain.WorkID(id), Kind: domain.WorkMessage, Stream: "s", Environment: env, Connection: "con_1", Gate: "con_1", Stage: "prepare", DueAt: w.clock.Now(), FlowVersion: 1},
 	}}))
 	return id
@@ -240,7 +245,7 @@ func (v *vendor) Invoke(_ context.Context, c domain.Call) domain.Outcome {
 }
 
 // Manifest implements pipeline.Connectors.
-func (v *vendor) Manifest(string) (*schemas.Manifest, bool) {
+func (v *vendor) Manifest(string, domain.EnvironmentKind) (*schemas.Manifest, bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return &schemas.Manifest{Name: "scripted", Version: "1.0.0", Operations: []schemas.Operation{
@@ -331,8 +336,8 @@ func (*flow) Load(_ context.Context, ids []string) (map[string]domain.Resource, 
 	return out, nil
 }
 
-func (*flow) Step(_ domain.Resource, _ schemas.Document, stage domain.Stage) (domain.Step, error) {
-	return domain.Step{Operation: "test." + string(stage), Parameters: json.RawMessage(`{}`), Reference: "REF"}, nil
+func (*flow) Step(r domain.Resource, _ schemas.Document, stage domain.Stage) (domain.Step, error) {
+	return domain.Step{Operation: "test." + string(stage), Parameters: json.RawMessage(`{}`), Reference: "REF of " + r.(string)}, nil
 }
 
 func (f *flow) Result(r domain.Resource, stage domain.Stage, _ json.RawMessage, _ time.Time) (domain.Resource, domain.Stage, []domain.Part, error) {

@@ -19,12 +19,13 @@ const (
 	maxManifest  = 1 << 20
 )
 
-// entry is one installed connector. It does not change after New.
+// entry is one version of a connector as it was read. It does not change.
 type entry struct {
 	name       string
 	executable string // as found; what runs is a private copy of it
 	digest     schemas.Digest
-	declared   any // manifest.json, decoded, to compare with Describe
+	locked     bool // the digest is that of the folder's lock
+	declared   any  // manifest.json, decoded, to compare with Describe
 	manifest   *schemas.Manifest
 	operations map[string]*operation
 	// fault says why the connector cannot be used; empty when it can.
@@ -36,19 +37,15 @@ type entry struct {
 func readCatalog(cfg Config) (map[string]*entry, error) {
 	entries := map[string]*entry{}
 	for _, dir := range cfg.Dirs {
-		found, err := os.ReadDir(dir)
+		f, err := cfg.openFolder(dir)
 		if err != nil {
 			return nil, fmt.Errorf("pluginhost: Dirs: %w; name folders that exist", err)
 		}
-		for _, f := range found {
-			folder := filepath.Join(dir, f.Name())
-			if !isConnectorFolder(folder) {
-				continue
+		for _, e := range f.present(cfg.Pins) {
+			if other, ok := entries[e.name]; ok {
+				return nil, fmt.Errorf("pluginhost: Dirs: connector %s is in %s and in %s; remove one", e.name, filepath.Dir(other.executable), filepath.Dir(e.executable))
 			}
-			if other, ok := entries[f.Name()]; ok {
-				return nil, fmt.Errorf("pluginhost: Dirs: connector %s is in %s and in %s; remove one", f.Name(), filepath.Dir(other.executable), folder)
-			}
-			entries[f.Name()] = readEntry(folder, f.Name(), cfg.Pins[f.Name()])
+			entries[e.name] = e
 		}
 	}
 	for name := range cfg.Pins {
@@ -57,17 +54,6 @@ func readCatalog(cfg Config) (map[string]*entry, error) {
 		}
 	}
 	return entries, nil
-}
-
-// isConnectorFolder is true of a folder with a manifest, or with a file of its
-// own name, whose manifest is then missed aloud.
-func isConnectorFolder(folder string) bool {
-	for _, name := range []string{manifestFile, filepath.Base(folder)} {
-		if info, err := os.Stat(filepath.Join(folder, name)); err == nil && info.Mode().IsRegular() {
-			return true
-		}
-	}
-	return false
 }
 
 func readEntry(folder, name, pin string) *entry {
@@ -90,6 +76,10 @@ func (e *entry) readManifest(path string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", manifestFile, err)
 	}
+	return e.takeManifest(raw)
+}
+
+func (e *entry) takeManifest(raw []byte) error {
 	m, err := schemas.ParseManifest(raw)
 	if err != nil {
 		return fmt.Errorf("%s: %w", manifestFile, err)
@@ -140,9 +130,18 @@ func (e *entry) readExecutable(pin string) error {
 	}
 	e.digest = schemas.Digest(sum.Sum(nil))
 	if pin != "" && !strings.EqualFold(pin, e.digest.String()) {
-		return fmt.Errorf("%w: its SHA-256 is %s, pinned is %s; install the pinned version or pin this one", errDigest, e.digest, pin)
+		return e.digestFault(e.digest, pin, "install the pinned version or pin this one")
 	}
 	return nil
+}
+
+// digestFault says that the program is not the one that may run. What a lock
+// pins, nothing but its package brings back.
+func (e *entry) digestFault(found schemas.Digest, pinned, fix string) error {
+	if e.locked {
+		return fmt.Errorf("connector %s: %w: its SHA-256 is %s, locked is %s; install its package again (afara connector verify lists what differs)", e.name, errDigest, found, pinned)
+	}
+	return fmt.Errorf("%w: its SHA-256 is %s, pinned is %s; %s", errDigest, found, pinned, fix)
 }
 
 // errDigest is wrapped by everything that refuses an executable whose bytes

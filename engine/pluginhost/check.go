@@ -34,15 +34,12 @@ func (h *Host) Check(ctx context.Context, ref domain.ConnectionRef) error {
 }
 
 func (in *instance) check(ctx context.Context, conn *connection) *domain.ConnectorError {
-	if !in.acquire(ctx, conn) {
-		return unavailable("busy", "no slot became free before the deadline", 0)
+	held, refusal := in.acquire(ctx, conn)
+	if refusal != nil {
+		return refusal
 	}
-	defer in.release(conn)
-	p := in.current.Load()
-	if p == nil {
-		return in.notReady()
-	}
-	res, err := in.askCheck(ctx, p, conn)
+	defer held.release()
+	res, err := in.askCheck(ctx, held.process, conn)
 	if err != nil {
 		return err
 	}
@@ -58,11 +55,9 @@ func (in *instance) check(ctx context.Context, conn *connection) *domain.Connect
 
 // askCheck asks, twice when the connector does not know the connection.
 func (in *instance) askCheck(ctx context.Context, p *process, conn *connection) (*connectorpb.CheckResponse, *domain.ConnectorError) {
-	p.inFlight.Add(1)
-	defer p.inFlight.Add(-1)
 	res, err := p.calls.Check(ctx, &connectorpb.CheckRequest{Connection: conn.ref(in.env)})
 	if err == nil && res.GetConnectionUnknown() {
-		known, openErr := in.open(ctx, conn)
+		known, openErr := in.open(ctx, p, conn)
 		if openErr != nil {
 			in.log.Warn("connection cannot be opened", "connection", conn.id, "error", openErr)
 			return nil, unavailable("connection_unreadable", "the connection's settings cannot be read now", 0)

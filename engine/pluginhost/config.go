@@ -31,11 +31,14 @@ type Connections interface {
 // default.
 type Config struct {
 	// Dirs are the folders that hold connectors: <dir>/<name>/manifest.json
-	// with an executable named <name> beside it. Required.
+	// with an executable named <name> beside it, or, in a folder with a
+	// connectors.lock, what that names and nothing else. Required.
 	Dirs []string
 	// Pins are SHA-256 digests (hex) by connector name. A connector without a
 	// pin is pinned to what New finds.
 	Pins map[string]string
+	// Locked refuses connectors of folders without a connectors.lock.
+	Locked bool
 	// RunDir is where private copies of executables, sockets and pid files
 	// live; made with mode 0700. Default: afara-<uid> in the system's temporary
 	// folder. Hosts may share one.
@@ -57,11 +60,17 @@ type Config struct {
 	ProbeEvery   time.Duration // between health probes; default 2 s
 	ProbeTimeout time.Duration // of one health probe; default 2 s
 	ProbeMisses  int           // in a row before a kill; default 3
+	DrainTimeout time.Duration // for calls in flight when an operator ends or replaces a process; default 30 s
 	StopGrace    time.Duration // from SIGTERM to SIGKILL; default 5 s
 	RestartMin   time.Duration // first delay after a crash; default 100 ms
 	RestartMax   time.Duration // longest delay, and that of a crash loop; default 30 s
 	QuietAfter   time.Duration // running so long forgets earlier crashes; default 1 min
 	CrashLoop    int           // crashes without a quiet time that make a loop; default 5
+
+	// Limits are those of each connector's process.
+	Limits Limits
+
+	PullIdle time.Duration // for the next batch of a pull; default 1 min
 
 	MaxInFlight      int // calls per instance; default 1024, less if the manifest says so
 	MaxPerConnection int // calls per connection; default 1024
@@ -98,15 +107,18 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	c.Limits = c.Limits.withDefaults()
 	orDefault(&c.StartTimeout, 10*time.Second)
 	orDefault(&c.ProbeEvery, 2*time.Second)
 	orDefault(&c.ProbeTimeout, 2*time.Second)
 	orDefault(&c.ProbeMisses, 3)
+	orDefault(&c.DrainTimeout, 30*time.Second)
 	orDefault(&c.StopGrace, 5*time.Second)
 	orDefault(&c.RestartMin, 100*time.Millisecond)
 	orDefault(&c.RestartMax, 30*time.Second)
 	orDefault(&c.QuietAfter, time.Minute)
 	orDefault(&c.CrashLoop, 5)
+	orDefault(&c.PullIdle, time.Minute)
 	orDefault(&c.MaxInFlight, 1024)
 	orDefault(&c.MaxPerConnection, 1024)
 	orDefault(&c.MaxAnswerBytes, 8<<20)

@@ -59,7 +59,7 @@ const secretsTimeout = 5 * time.Second
 
 // open names it with settings and secrets, for a connector that does not know
 // it. Callers at the same time share one look into the store.
-func (in *instance) open(ctx context.Context, c *connection) (*connectorpb.Connection, error) {
+func (in *instance) open(ctx context.Context, p *process, c *connection) (*connectorpb.Connection, error) {
 	v, err, _ := c.loading.Do("", func() (any, error) {
 		// Not the first caller's own context: the others wait for this too.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), secretsTimeout)
@@ -69,7 +69,7 @@ func (in *instance) open(ctx context.Context, c *connection) (*connectorpb.Conne
 			return nil, fmt.Errorf("settings of connection %s: %w", c.id, err)
 		}
 		// Known as secrets before the connector can write them anywhere.
-		in.redact.learn(secretSource{c.id, false}, schemas.SecretTexts(in.entry.manifest.Settings, settings))
+		in.redact.learn(secretSource{c.id, false}, schemas.SecretTexts(p.served.manifest.Settings, settings))
 		in.redact.learn(secretSource{c.id, true}, credentialSecrets(credential))
 		c.saw(version)
 		return &connectorpb.Connection{
@@ -83,23 +83,49 @@ func (in *instance) open(ctx context.Context, c *connection) (*connectorpb.Conne
 	return v.(*connectorpb.Connection), nil
 }
 
-// acquire takes a slot of the connection and one of the instance, or answers
-// false when ctx ends first. The connection's comes first, so that one with
-// many waiting calls holds none of the slots that others need.
-func (in *instance) acquire(ctx context.Context, c *connection) bool {
-	if !take(ctx, c.slots) {
-		return false
-	}
-	if !take(ctx, in.slots) {
-		<-c.slots
-		return false
-	}
-	return true
+// held is what a call has while it is under way: the process that serves it,
+// which is not ended before it is given back unless time is up.
+type held struct {
+	process    *process
+	connection *connection
+	instance   *instance
 }
 
-func (in *instance) release(c *connection) {
-	<-in.slots
-	<-c.slots
+// acquire takes a slot of the connection, and one of the process with the
+// process itself; the connection's first, so that one with many waiting calls
+// holds none of the slots that others need. What waited while another version
+// came goes to that one.
+func (in *instance) acquire(ctx context.Context, c *connection) (held, *domain.ConnectorError) {
+	if !take(ctx, c.slots) {
+		return held{}, busy()
+	}
+	for {
+		p := in.current.Load()
+		if p == nil {
+			<-c.slots
+			return held{}, in.notReady()
+		}
+		if !take(ctx, p.slots) {
+			<-c.slots
+			return held{}, busy()
+		}
+		// Counted before the second look: whoever ends the process takes it away
+		// first and counts after.
+		p.inFlight.Add(1)
+		if in.current.Load() == p {
+			in.inFlight.Add(1)
+			return held{process: p, connection: c, instance: in}, nil
+		}
+		p.inFlight.Add(-1)
+		<-p.slots
+	}
+}
+
+func (h held) release() {
+	h.instance.inFlight.Add(-1)
+	h.process.inFlight.Add(-1)
+	<-h.process.slots
+	<-h.connection.slots
 }
 
 func take(ctx context.Context, slots chan struct{}) bool {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/afara-dev/afara/engine/catalog"
 	"github.com/afara-dev/afara/schemas"
 )
 
@@ -26,18 +27,32 @@ type executables struct {
 func (x *executables) place(e *entry) (string, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	dir := filepath.Join(x.dir, e.digest.String()[:16])
-	path := filepath.Join(dir, e.name)
+	path := x.path(e)
 	if d, err := fileDigest(path); err == nil && d == e.digest {
 		return path, nil
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", err
 	}
 	if err := copyExecutable(e, path); err != nil {
 		return "", err
 	}
 	return path, nil
+}
+
+// protected reports whether the engine's user cannot change the installed
+// program.
+func (e *entry) protected() bool {
+	self, err := catalog.Self()
+	if err != nil {
+		return false
+	}
+	may, err := self.MayChange(e.executable)
+	return err == nil && !may
+}
+
+func (x *executables) path(e *entry) string {
+	return filepath.Join(x.dir, e.digest.String()[:16], e.name)
 }
 
 func fileDigest(path string) (schemas.Digest, error) {
@@ -70,7 +85,7 @@ func copyExecutable(e *entry, path string) error {
 	digest, err := copyHashed(tmp, src)
 	err = errors.Join(err, tmp.Chmod(0o500), tmp.Close())
 	if err == nil && digest != e.digest {
-		err = fmt.Errorf("%w: its SHA-256 is %s now, pinned is %s; put the pinned file back or restart to pin this one", errDigest, digest, e.digest)
+		err = e.digestFault(digest, e.digest.String(), "put the pinned file back or restart to pin this one")
 	}
 	if err == nil {
 		err = os.Rename(tmp.Name(), path)

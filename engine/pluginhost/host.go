@@ -7,27 +7,25 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/afara-dev/afara/engine/domain"
-	"github.com/afara-dev/afara/schemas"
 )
 
 // Host is the only way to a connector. All methods may be called from many
 // goroutines.
 type Host struct {
-	cfg         Config
-	catalog     map[string]*entry
-	run         *runDir
-	executables *executables
-	launch      *launcher
-	metrics     *metrics
-	collectors  []prometheus.Collector
-	gate        *gate
+	cfg        Config
+	shelf      *shelf
+	run        *runDir
+	launch     *launcher
+	cages      *cages
+	metrics    *metrics
+	collectors []prometheus.Collector
+	gate       *gate
 
 	ctx         context.Context // ends when the supervisors shall
 	stop        context.CancelFunc
@@ -35,7 +33,11 @@ type Host struct {
 
 	mu        sync.RWMutex
 	instances map[instanceKey]*instance
+	orders    map[instanceKey]Order
+	chosen    map[instanceKey]choice
 	listeners []chan struct{}
+
+	ordering sync.Mutex // held while an order is taken: folders may be read
 }
 
 type instanceKey struct {
@@ -62,9 +64,11 @@ func New(cfg Config) (*Host, error) {
 		cfg.Log.Warn("ended connectors that a dead host had left behind", "processes", swept)
 	}
 	h := &Host{
-		cfg: cfg, catalog: catalog, run: run, metrics: newMetrics(), gate: newGate(),
-		executables: &executables{dir: filepath.Join(run.path, "bin")},
-		launch:      newLauncher(), instances: map[instanceKey]*instance{},
+		cfg: cfg, run: run, metrics: newMetrics(), gate: newGate(), launch: newLauncher(), cages: newCages(),
+		instances: map[instanceKey]*instance{}, orders: map[instanceKey]Order{}, chosen: map[instanceKey]choice{},
+	}
+	h.shelf = &shelf{
+		cfg: &h.cfg, executables: &executables{dir: filepath.Join(run.path, "bin")}, first: catalog, kept: map[string][]*entry{},
 	}
 	h.ctx, h.stop = context.WithCancel(context.Background())
 	if err := h.register(cfg.Metrics); err != nil {
@@ -73,28 +77,6 @@ func New(cfg Config) (*Host, error) {
 		return nil, errors.Join(err, run.remove())
 	}
 	return h, nil
-}
-
-// Manifest is the manifest of an installed, usable connector; it must not be
-// changed.
-func (h *Host) Manifest(connector string) (*schemas.Manifest, bool) {
-	e, ok := h.catalog[connector]
-	if !ok || e.fault != "" {
-		return nil, false
-	}
-	return e.manifest, true
-}
-
-// Manifests are those of all usable connectors, by name; they must not be
-// changed.
-func (h *Host) Manifests() []*schemas.Manifest {
-	var all []*schemas.Manifest
-	for _, name := range slices.Sorted(maps.Keys(h.catalog)) {
-		if m, ok := h.Manifest(name); ok {
-			all = append(all, m)
-		}
-	}
-	return all
 }
 
 // Need starts the connector's process for that kind of environment, if it does
@@ -108,32 +90,25 @@ func (h *Host) Need(connector string, env domain.EnvironmentKind) {
 	if h.instances[key] != nil || h.ctx.Err() != nil {
 		return
 	}
-	in := h.newInstance(connector, env)
+	in := h.newInstance(h.choiceOf(key), connector, env)
+	in.order = h.orders[key]
+	in.sink.setLevel(in.order.LogLevel)
 	h.instances[key] = in
-	if in.entry.fault != "" {
-		// Not under the lock that notify needs.
-		h.supervisors.Go(func() { in.report(StateIncompatible, in.entry.fault) })
-		return
-	}
-	h.supervisors.Go(func() { in.supervise(h.ctx, h.startInstance) })
+	h.supervisors.Go(func() { in.supervise(h.ctx) })
 }
 
-func (h *Host) newInstance(connector string, env domain.EnvironmentKind) *instance {
-	e := h.catalog[connector]
-	if e == nil {
-		e = &entry{name: connector, fault: fmt.Sprintf("connector %q is not installed in %s", connector, strings.Join(h.cfg.Dirs, ", "))}
-	}
+func (h *Host) newInstance(c choice, connector string, env domain.EnvironmentKind) *instance {
 	log := h.cfg.Log.With("connector", connector, "environment", string(env))
 	redact := newRedactor()
 	in := &instance{
-		cfg: &h.cfg, entry: e, env: env, notify: h.changed, metrics: h.metrics, redact: redact, log: log,
-		sink:  newLogSink(log, h.cfg.Now, redact),
-		slots: make(chan struct{}, e.maxInFlight(h.cfg.MaxInFlight)),
-		state: StateStarting, since: h.cfg.Now(), operations: map[string]*operationState{},
+		cfg: &h.cfg, name: connector, env: env, notify: h.changed, metrics: h.metrics, redact: redact, log: log,
+		sink:       newLogSink(log, h.cfg.Now, redact),
+		start:      h.startInstance,
+		background: h.supervisors.Go,
+		ordered:    make(chan struct{}, 1),
+		state:      StateStarting, since: h.cfg.Now(), counts: map[string]*operationCount{}, choice: c,
 	}
-	for name, op := range e.operations {
-		in.operations[name] = &operationState{operation: op, meters: h.metrics.operation(connector, env, name)}
-	}
+	in.served.Store(in.serves(c.entry))
 	return in
 }
 
@@ -144,9 +119,9 @@ func (e *entry) maxInFlight(limit int) int {
 	return limit
 }
 
-// startInstance starts one process for an instance.
-func (h *Host) startInstance(in *instance) (*process, error) {
-	executable, err := h.executables.place(in.entry)
+// startInstance starts one process of a version for an instance.
+func (h *Host) startInstance(in *instance, s *served) (*process, error) {
+	executable, err := h.shelf.executables.place(s.entry)
 	if err != nil {
 		return nil, err
 	}
@@ -155,11 +130,19 @@ func (h *Host) startInstance(in *instance) (*process, error) {
 		return nil, err
 	}
 	in.sink.fresh()
-	return startProcess(launchSpec{
+	p, err := startProcess(launchSpec{
 		executable: executable, env: in.environ(dir), timeout: h.cfg.StartTimeout,
-		maxAnswer: h.cfg.MaxAnswerBytes, same: in.entry.sameManifest,
-		dir: dir, launch: h.launch, sink: in.sink, now: h.cfg.Now,
+		maxAnswer: h.cfg.MaxAnswerBytes, same: s.sameManifest,
+		dir: dir, launch: h.launch, limits: h.cfg.Limits, cages: h.cages, sink: in.sink, now: h.cfg.Now,
 	})
+	if err != nil {
+		return nil, err
+	}
+	if p.isolation != nil {
+		p.isolation.FilesProtected = s.protected()
+	}
+	p.served, p.slots = s, make(chan struct{}, s.maxInFlight(h.cfg.MaxInFlight))
+	return p, nil
 }
 
 // find answers the instance that serves a connection.
@@ -170,8 +153,8 @@ func (h *Host) find(ref domain.ConnectionRef) (*instance, *domain.ConnectorError
 	if in == nil {
 		return nil, unavailable("connector_not_ready", fmt.Sprintf("connector %s is not started for %s on this node", ref.Connector, ref.Environment), time.Second)
 	}
-	if in.entry.fault != "" {
-		return nil, unavailable("connector_unusable", in.entry.fault, h.cfg.RestartMax)
+	if e := in.served.Load(); e.fault != "" {
+		return nil, unavailable("connector_unusable", e.fault, h.cfg.RestartMax)
 	}
 	return in, nil
 }

@@ -37,14 +37,16 @@ func (h *Host) turnedAway(e *domain.ConnectorError) domain.Outcome {
 }
 
 func (in *instance) invoke(ctx context.Context, c *domain.Call) domain.Outcome {
-	out := domain.Outcome{ConnectorVersion: in.entry.manifest.Version, Began: in.cfg.Now()}
-	op, ok := in.operations[c.Operation]
-	if !ok {
-		fail(&out, unsupported(fmt.Sprintf("connector %s has no operation %q", in.entry.name, c.Operation)))
-	} else if refusal := in.refuse(op, c); refusal != nil {
+	// Read before the engine's clock, and never after: what a call has left counts
+	// from here, so a process that stands still anywhere below has lost the time.
+	started := time.Now()
+	s := in.served.Load()
+	out := domain.Outcome{ConnectorVersion: s.manifest.Version, Began: in.cfg.Now()}
+	op, refusal := in.operation(s, c)
+	if refusal != nil {
 		fail(&out, refusal)
 	} else {
-		in.attempt(ctx, op, c, &out)
+		in.attempt(ctx, started, op, c, &out)
 	}
 	out.Ended = in.cfg.Now()
 	in.observe(op, &out)
@@ -55,7 +57,16 @@ func fail(out *domain.Outcome, e *domain.ConnectorError) {
 	out.Class, out.Error, out.Result = e.Class, e, nil
 }
 
-// refuse finds what is wrong with a call before anything is spent on it.
+// operation finds what a call asks of a version, and what is wrong with the call
+// before anything is spent on it.
+func (in *instance) operation(s *served, c *domain.Call) (*operationState, *domain.ConnectorError) {
+	op, ok := s.operations[c.Operation]
+	if !ok {
+		return nil, unsupported(fmt.Sprintf("connector %s has no operation %q", in.name, c.Operation))
+	}
+	return op, in.refuse(op, c)
+}
+
 func (in *instance) refuse(op *operationState, c *domain.Call) *domain.ConnectorError {
 	if op.sandboxOnly && in.env != domain.Sandbox {
 		return unsupported(fmt.Sprintf("operation %s works in the sandbox only", op.name))
@@ -66,7 +77,7 @@ func (in *instance) refuse(op *operationState, c *domain.Call) *domain.Connector
 	if len(c.Parameters) == 0 {
 		c.Parameters = []byte("{}")
 	}
-	if size, limit := len(c.Document.Body)+len(c.Parameters)+len(c.State), in.maxMessage(); size > limit {
+	if size, limit := len(c.Document.Body)+len(c.Parameters)+len(c.State), op.of.maxMessage(); size > limit {
 		return invalid("message_too_large", fmt.Sprintf("document, parameters and state have %d bytes, the connector takes %d; send a smaller document", size, limit))
 	}
 	if err := op.input(c.Parameters); err != nil {
@@ -76,7 +87,7 @@ func (in *instance) refuse(op *operationState, c *domain.Call) *domain.Connector
 }
 
 // attempt sends the call when its deadline and the breaker allow it.
-func (in *instance) attempt(ctx context.Context, op *operationState, c *domain.Call, out *domain.Outcome) {
+func (in *instance) attempt(ctx context.Context, started time.Time, op *operationState, c *domain.Call, out *domain.Outcome) {
 	left := op.deadline
 	if !c.Deadline.IsZero() {
 		left = min(left, c.Deadline.Sub(out.Began))
@@ -85,7 +96,7 @@ func (in *instance) attempt(ctx context.Context, op *operationState, c *domain.C
 		fail(out, unavailable("deadline_passed", "the call's deadline had passed before it was sent", 0))
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, failpoint.Scale(left))
+	ctx, cancel := context.WithDeadline(ctx, started.Add(failpoint.Scale(left)))
 	defer cancel()
 	conn := in.connection(c.Connection)
 	if op.local {
@@ -107,19 +118,23 @@ func (in *instance) attempt(ctx context.Context, op *operationState, c *domain.C
 }
 
 // reach sends the call when slots and process allow it, and reports whether
-// they did.
+// they did. Another version may have come since the call was checked: the one
+// that serves it says what it may be.
 func (in *instance) reach(ctx context.Context, conn *connection, op *operationState, c *domain.Call, out *domain.Outcome) bool {
-	if !in.acquire(ctx, conn) {
-		fail(out, unavailable("busy", "no slot became free before the deadline", 0))
+	held, refusal := in.acquire(ctx, conn)
+	if refusal != nil {
+		fail(out, refusal)
 		return false
 	}
-	defer in.release(conn)
-	p := in.current.Load()
-	if p == nil {
-		fail(out, in.notReady())
-		return false
+	defer held.release()
+	if s := held.process.served; s != op.of {
+		out.ConnectorVersion = s.manifest.Version
+		if op, refusal = in.operation(s, c); refusal != nil {
+			fail(out, refusal)
+			return false
+		}
 	}
-	in.send(ctx, p, conn, op, c, out)
+	in.send(ctx, held.process, conn, op, c, out)
 	return true
 }
 
@@ -140,12 +155,10 @@ func judge(ctx context.Context, out *domain.Outcome) verdict {
 
 // send makes the call, twice when the connector does not know the connection.
 func (in *instance) send(ctx context.Context, p *process, conn *connection, op *operationState, c *domain.Call, out *domain.Outcome) {
-	p.inFlight.Add(1)
-	defer p.inFlight.Add(-1)
 	req := in.request(ctx, conn, c)
 	res, lost := in.call(ctx, p, op, req)
 	if lost == nil && res.GetConnectionUnknown() {
-		known, err := in.open(ctx, conn)
+		known, err := in.open(ctx, p, conn)
 		if err != nil {
 			in.log.Warn("connection cannot be opened", "connection", conn.id, "error", err)
 			fail(out, unavailable("connection_unreadable", "the connection's settings cannot be read now", 0))
@@ -205,7 +218,7 @@ func (in *instance) observe(op *operationState, out *domain.Outcome) {
 		return
 	}
 	took := out.Ended.Sub(out.Began)
-	op.latencies.add(took)
+	op.window.add(out.Ended, took, failedClass(out.Class))
 	op.meters.observe(out.Class, took)
 	if out.Class == domain.ClassResult {
 		in.lastSuccess.Store(out.Ended.UnixMicro())
@@ -214,8 +227,8 @@ func (in *instance) observe(op *operationState, out *domain.Outcome) {
 	in.lastError.Store(&LastError{Class: out.Class, Code: out.Error.Code, Operation: op.name, At: out.Ended})
 }
 
-func (in *instance) maxMessage() int {
-	if l := in.entry.manifest.Limits; l != nil && l.MaxMessageBytes > 0 {
+func (e *entry) maxMessage() int {
+	if l := e.manifest.Limits; l != nil && l.MaxMessageBytes > 0 {
 		return l.MaxMessageBytes
 	}
 	return sdk.MaxMessageBytes - envelopeBytes
@@ -230,7 +243,7 @@ func (in *instance) notReady() *domain.ConnectorError {
 	if state == StateCrashLoop || state == StateIncompatible {
 		wait = in.cfg.RestartMax
 	}
-	return unavailable("connector_not_ready", fmt.Sprintf("connector %s is %s", in.entry.name, state), wait)
+	return unavailable("connector_not_ready", fmt.Sprintf("connector %s is %s", in.name, state), wait)
 }
 
 // envelopeBytes is room for what surrounds document, parameters and state.

@@ -2,6 +2,7 @@ package pluginhost_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -26,7 +27,7 @@ func TestAConnectorOnTheSDKAnswers(t *testing.T) {
 	if out.ConnectorVersion != hostile.Version || out.Began.IsZero() || out.Ended.Before(out.Began) {
 		t.Errorf("version %q, began %s, ended %s", out.ConnectorVersion, out.Began, out.Ended)
 	}
-	if m, ok := b.Manifest("good"); !ok || m.Version != hostile.Version {
+	if m, ok := b.Manifest("good", domain.Sandbox); !ok || m.Version != hostile.Version {
 		t.Errorf("manifest: %v, %v", m, ok)
 	}
 }
@@ -253,4 +254,22 @@ func TestAConnectionWithoutSlotsLetsOthersPass(t *testing.T) {
 	wantResult(t, b.Invoke(t.Context(), c), `{}`)
 	cancel()
 	<-done
+}
+
+// What happens in the host before a call leaves it (here the proof of large
+// parameters; a node that stands still) is taken off the call's time: else a
+// request could leave after it was looked up and found missing.
+func TestTheConnectorGetsNoLaterDeadlineThanTheCallHad(t *testing.T) {
+	t.Parallel()
+	b := bad(t, "bad", nil)
+	c := call("bad", "deadline", `{"text":"`+strings.Repeat("x", 900_000)+`"}`)
+	c.Deadline = time.Now().Add(10 * time.Second)
+	out := b.Invoke(t.Context(), c)
+	var got struct{ Micros int64 }
+	if out.Class != domain.ClassResult || json.Unmarshal(out.Result, &got) != nil {
+		t.Fatalf("%s %+v", out.Class, out.Error)
+	}
+	if late := time.UnixMicro(got.Micros).Sub(c.Deadline); late > 0 || late < -time.Second {
+		t.Errorf("the connector may begin until %s after the call's deadline", late)
+	}
 }

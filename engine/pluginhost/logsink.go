@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,6 +25,7 @@ type logSink struct {
 	log    *slog.Logger
 	now    func() time.Time
 	redact *redactor
+	level  atomic.Pointer[askedLevel] // nil: what log takes
 
 	mu      sync.Mutex
 	tail    []string // a ring once it is full
@@ -56,11 +58,11 @@ func (s *logSink) line(raw []byte, cut bool) {
 	if dropped > 0 {
 		s.log.LogAttrs(ctx, slog.LevelWarn, "connector log lines dropped: it writes too many", slog.Int64("dropped", dropped))
 	}
-	s.log.LogAttrs(ctx, parsed.level, parsed.message, parsed.fields...)
+	s.pass(ctx, &parsed)
 }
 
 // keep adds the line to the tail, and answers whether it may be logged and how
-// many before it were not.
+// many before it were too many.
 func (s *logSink) keep(text string, l *logLine) (dropped int64, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,6 +71,9 @@ func (s *logSink) keep(text string, l *logLine) (dropped int64, ok bool) {
 		s.panicky = true // a plain "panic: ..." line
 	} else if s.panicky && l.message == text {
 		l.level = slog.LevelError
+	}
+	if s.level.Load().below(l) {
+		return 0, false
 	}
 	now := s.now()
 	s.tokens = min(logBurst, s.tokens+now.Sub(s.refill).Seconds()*logPerSecond)

@@ -34,7 +34,7 @@ func newMetrics() *metrics {
 }
 
 func (m *metrics) restarted(in *instance, reason string) {
-	m.restarts.WithLabelValues(in.entry.name, string(in.env), reason).Inc()
+	m.restarts.WithLabelValues(in.name, string(in.env), reason).Inc()
 }
 
 // operationMeters are looked up once, for the hot path.
@@ -92,9 +92,9 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 		if in.ready() {
 			up = 1
 		}
-		labels := []string{in.entry.name, string(in.env)}
+		labels := []string{in.name, string(in.env)}
 		ch <- prometheus.MustNewConstMetric(g.up, prometheus.GaugeValue, up, labels...)
-		ch <- prometheus.MustNewConstMetric(g.inFlight, prometheus.GaugeValue, float64(len(in.slots)), labels...)
+		ch <- prometheus.MustNewConstMetric(g.inFlight, prometheus.GaugeValue, float64(in.inFlight.Load()), labels...)
 		ch <- prometheus.MustNewConstMetric(g.open, prometheus.GaugeValue, float64(in.breakersOpen()), labels...)
 	}
 }

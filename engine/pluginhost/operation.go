@@ -46,7 +46,7 @@ func compileOperation(d schemas.Operation) (*operation, error) {
 	}
 	// The contract of a standard operation, the same for every connector. Of a
 	// connector's own operation nobody can tell.
-	op.local = d.Name == schemas.OpInvoicePrepare && !op.doubtful()
+	op.local = (d.Name == schemas.OpInvoicePrepare || d.Name == schemas.OpPaymentPrepare) && !op.doubtful()
 	if op.deadline <= 0 {
 		op.deadline = defaultDeadline
 	}

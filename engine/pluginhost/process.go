@@ -24,12 +24,17 @@ import (
 
 // process is one running connector. A restart makes a new one.
 type process struct {
+	served  *served       // the version that it is
+	slots   chan struct{} // of the calls that it may have at once
 	run     *childRunner
 	client  *plugin.Client
 	dir     *startDir
 	calls   connectorpb.ConnectorClient
 	health  healthpb.HealthClient
 	started time.Time
+	// isolation is what was in force when it began to serve; nil where that cannot
+	// be told.
+	isolation *Isolation
 
 	inFlight atomic.Int64
 	answered atomic.Int64
@@ -48,6 +53,8 @@ type launchSpec struct {
 	same       func(manifest []byte) error
 	dir        *startDir
 	launch     *launcher
+	limits     Limits
+	cages      *cages
 	sink       *logSink
 	now        func() time.Time
 }
@@ -59,7 +66,7 @@ var errIncompatible = errors.New("incompatible")
 // and described as its manifest says. On any error nothing of it is left.
 func startProcess(s launchSpec) (*process, error) {
 	p := &process{dir: s.dir, started: s.now()}
-	p.run = newChildRunner(s.command(), s.launch, s.dir, s.sink)
+	p.run = newChildRunner(&s)
 	p.client = plugin.NewClient(s.clientConfig(p.run))
 	// go-plugin's own waits have no end when the process freezes; killing it
 	// ends them all.
@@ -70,6 +77,8 @@ func startProcess(s launchSpec) (*process, error) {
 	defer cancel()
 	err := p.connect(ctx, s.same)
 	if err == nil {
+		p.run.limit()
+		p.isolation = p.run.isolationOf()
 		return p, nil
 	}
 	p.end("start did not succeed", 0, s.sink)
@@ -109,6 +118,11 @@ func (s *launchSpec) clientConfig(run *childRunner) *plugin.ClientConfig {
 			grpc.WithDisableRetry(),
 			grpc.WithDisableServiceConfig(),
 			grpc.WithIdleTimeout(0),
+			// Windows that are given are not sought with a ping per answer.
+			grpc.WithStaticStreamWindowSize(1 << 20),
+			grpc.WithStaticConnWindowSize(8 << 20),
+			grpc.WithChainUnaryInterceptor(s.sink.unary),
+			grpc.WithChainStreamInterceptor(s.sink.stream),
 		},
 	}
 }
@@ -151,12 +165,14 @@ func (p *process) explain(err error) error {
 		return fmt.Errorf("%w: it speaks version %.20s of the connector contract, the host speaks %d; install a build for this engine",
 			errIncompatible, *v, sdk.ProtocolVersion)
 	}
-	select {
-	case <-p.run.exited:
-		return fmt.Errorf("%w (the process %s)", err, p.run.result)
-	default:
+	if !p.hasExited() {
 		return err
 	}
+	how := p.run.ended()
+	if how.outOfMemory() {
+		return fmt.Errorf("%w: %w (the process %s)", errMemory, err, how)
+	}
+	return fmt.Errorf("%w (the process %s)", err, how)
 }
 
 // died notes how many calls were in flight when somebody saw the process dead,
@@ -222,11 +238,4 @@ func (p *process) release(sink *logSink) {
 	}
 }
 
-func (p *process) hasExited() bool {
-	select {
-	case <-p.run.exited:
-		return true
-	default:
-		return false
-	}
-}
+func (p *process) hasExited() bool { return p.run.hasExited() }

@@ -30,6 +30,10 @@ func unavailable(code, message string, retryAfter time.Duration) *domain.Connect
 	return e
 }
 
+func busy() *domain.ConnectorError {
+	return unavailable("busy", "no slot became free before the deadline", 0)
+}
+
 func errClosing() *domain.ConnectorError {
 	return unavailable("host_closing", "this node is shutting down", time.Second)
 }

@@ -14,13 +14,11 @@ func (h *Host) Status() []ConnectorStatus {
 	needed := map[string]bool{}
 	var all []ConnectorStatus
 	for _, in := range h.list() {
-		needed[in.entry.name] = true
+		needed[in.name] = true
 		all = append(all, in.status())
 	}
-	for name, e := range h.catalog {
-		if !needed[name] {
-			all = append(all, e.status())
-		}
+	for _, e := range h.idle(needed) {
+		all = append(all, e.status())
 	}
 	slices.SortFunc(all, func(a, b ConnectorStatus) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Environment, b.Environment))
@@ -50,12 +48,13 @@ func (e *entry) describe(s *ConnectorStatus) {
 func (in *instance) status() ConnectorStatus {
 	in.mu.Lock()
 	s := ConnectorStatus{
-		Name: in.entry.name, Environment: in.env, State: in.state, Reason: in.reason,
-		Since: in.since, Restarts: in.restarts, LastExit: in.redact.mask(in.lastExit),
+		Name: in.name, Environment: in.env, State: in.state, Reason: in.reason,
+		Since: in.since, Restarts: in.restarts, LastExit: in.redact.mask(in.lastExit), LogLevel: in.order.LogLevel,
 	}
 	in.mu.Unlock()
-	in.entry.describe(&s)
-	s.InFlight = len(in.slots)
+	s.Reads, s.Hindrance = in.ready(), in.redact.mask(in.hindrance())
+	in.served.Load().describe(&s)
+	s.InFlight = int(in.inFlight.Load())
 	s.LastSuccess = domain.FromMicros(in.lastSuccess.Load())
 	s.LastError = in.lastError.Load()
 	s.Stderr = in.sink.lines()
@@ -63,15 +62,22 @@ func (in *instance) status() ConnectorStatus {
 	s.Operations = in.operationStatus()
 	if p := in.current.Load(); p != nil {
 		s.PID, s.StartedAt = p.run.pid(), p.started
+		s.Usage, s.Isolation = usageOf(s.PID), p.isolation
 	}
 	return s
 }
 
 func (in *instance) operationStatus() []OperationStatus {
 	var all []OperationStatus
-	for name, op := range in.operations {
-		all = append(all, op.latencies.status(name))
+	now := in.cfg.Now()
+	for name, op := range in.served.Load().operations {
+		all = append(all, op.window.status(name, now))
 	}
+	in.streams.Range(func(_, v any) bool {
+		pulls := v.(*operationState)
+		all = append(all, pulls.window.status(pulls.name, now))
+		return true
+	})
 	slices.SortFunc(all, func(a, b OperationStatus) int { return cmp.Compare(a.Name, b.Name) })
 	return all
 }

@@ -29,6 +29,9 @@ type childRunner struct {
 	launch *launcher
 	dir    *startDir
 	sink   *logSink
+	limits Limits
+	cages  *cages
+	cage   *cage
 
 	handshake   *io.PipeReader
 	handshakeTo *io.PipeWriter
@@ -44,10 +47,15 @@ type childRunner struct {
 	quiet  chan struct{} // closed after its last line was read
 	killed atomic.Pointer[string]
 	oomsAt int64
+	// starved says that its last words were that it has no memory.
+	starved atomic.Bool
 }
 
-func newChildRunner(cmd *exec.Cmd, l *launcher, dir *startDir, sink *logSink) *childRunner {
-	r := &childRunner{cmd: cmd, launch: l, dir: dir, sink: sink, exited: make(chan struct{}), quiet: make(chan struct{})}
+func newChildRunner(s *launchSpec) *childRunner {
+	r := &childRunner{
+		cmd: s.command(), launch: s.launch, dir: s.dir, sink: s.sink, limits: s.limits, cages: s.cages,
+		exited: make(chan struct{}), quiet: make(chan struct{}),
+	}
 	r.handshake, r.handshakeTo = io.Pipe()
 	return r
 }
@@ -67,7 +75,7 @@ func (r *childRunner) Start(context.Context) error {
 	// Files, not writers: Wait must not depend on who else holds the pipes.
 	r.cmd.Stdout, r.cmd.Stderr = outTo, errsTo
 	r.oomsAt = oomKills()
-	err = r.launch.start(r.cmd)
+	err = r.fork()
 	closeAll(outTo, errsTo)
 	if err != nil {
 		closeAll(out, errs)
@@ -77,13 +85,20 @@ func (r *childRunner) Start(context.Context) error {
 	if err := r.dir.record(r.pid()); err != nil {
 		r.sink.log.Warn("connector has no pid file", "error", err)
 	}
-	if err := noCore(r.pid()); err != nil {
-		r.sink.log.Warn("connector may leave a core file", "error", err)
-	}
+	r.limit()
 	r.pumps.Go(func() { r.pumpStdout(out) })
 	r.pumps.Go(func() { r.pumpStderr(errs) })
 	go r.reap(out, errs)
 	return nil
+}
+
+func (r *childRunner) hasExited() bool {
+	select {
+	case <-r.exited:
+		return true
+	default:
+		return false
+	}
 }
 
 func closeAll(files ...*os.File) {
@@ -120,24 +135,43 @@ func (r *childRunner) inspect(line string) {
 }
 
 func (r *childRunner) pumpStderr(errs *os.File) {
-	_ = readLines(errs, r.sink.line) // ends with the process
+	_ = readLines(errs, func(line []byte, cut bool) { // ends with the process
+		if saysNoMemory(line) {
+			r.starved.Store(true)
+		}
+		r.sink.line(line, cut)
+	})
 }
 
 // reap waits for the end, ends what the process has left behind, and says so.
 func (r *childRunner) reap(pipes ...*os.File) {
 	defer close(r.quiet)
 	r.bury()
-	r.result = exit{state: r.cmd.ProcessState, oom: r.oomsAt >= 0 && oomKills() > r.oomsAt}
+	r.result = exit{state: r.cmd.ProcessState, data: r.limits.dataBytes()}
+	if r.result.oom, r.result.limit = r.cage.oom(); !r.result.oom {
+		r.result.oom = r.oomsAt >= 0 && oomKills() > r.oomsAt
+	}
 	if why := r.killed.Load(); why != nil {
 		r.result.killed = *why
 	}
 	close(r.exited)
 	killMarked(r.dir.path)
+	if err := r.cage.remove(); err != nil {
+		r.sink.log.Warn("connector's cgroup stays", "error", err)
+	}
 	for _, p := range pipes {
 		_ = p.SetReadDeadline(time.Now().Add(pipeDrain))
 	}
 	r.pumps.Wait()
 	closeAll(pipes...)
+}
+
+// ended is how the process ended, to be read after quiet: its last words are
+// part of it.
+func (r *childRunner) ended() exit {
+	e := r.result
+	e.starved = r.starved.Load()
+	return e
 }
 
 // bury kills what is left of the group while the dead leader still keeps its

@@ -97,7 +97,7 @@ func TestConnectorsThatAreNotUsable(t *testing.T) {
 		if out := b.invoke(t, name, "echo", `{}`); out.Class != domain.ClassUnavailable || out.Error.Code != "connector_unusable" {
 			t.Errorf("%s: %s %+v", name, out.Class, out.Error)
 		}
-		if _, ok := b.Manifest(name); ok {
+		if _, ok := b.Manifest(name, domain.Sandbox); ok {
 			t.Errorf("%s: has a usable manifest", name)
 		}
 	}

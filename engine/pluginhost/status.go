@@ -15,6 +15,7 @@ const (
 	StateRunning      State = "running"
 	StateDegraded     State = "degraded" // alive, but missing health probes
 	StateRestarting   State = "restarting"
+	StatePaused       State = "paused" // by an operator: healthy, and reads no new work
 	StateStopped      State = "stopped"
 	StateCrashLoop    State = "crash_loop"   // retried slowly
 	StateIncompatible State = "incompatible" // digest, manifest or protocol differ; retried slowly
@@ -33,9 +34,18 @@ type ConnectorStatus struct {
 	Since  time.Time
 	// PID is 0 when no process runs.
 	PID       int
+	Usage     Usage
 	StartedAt time.Time
 	Restarts  int
 	InFlight  int
+	// Isolation is nil when no process runs, and where it cannot be told.
+	Isolation *Isolation
+	// Reads: new work may be read for it here.
+	Reads bool
+	// Hindrance says why the version that shall run does not, while another serves.
+	Hindrance string
+	// LogLevel is what operators asked for; empty for what the host's log takes.
+	LogLevel string
 	// Digest is the pinned SHA-256 of the executable, hex.
 	Digest      string
 	Connections []ConnectionStatus
@@ -77,9 +87,24 @@ type LastError struct {
 	At        time.Time
 }
 
-// OperationStatus holds the latencies of an operation's latest calls.
+// OperationStatus is what an instance counts of an operation.
 type OperationStatus struct {
-	Name          string
-	Calls         int64
+	Name  string
+	Calls int64 // since the host started
+	// Recent is of the last five minutes, Hour of the last sixty.
+	Recent, Hour Span
+}
+
+// Span is what happened in a time. Quantiles are at most a fifth too long.
+type Span struct {
+	Calls, Failed int64
 	P50, P95, P99 time.Duration
+}
+
+// ErrorRate is the share of the calls that failed, 0 without any.
+func (s Span) ErrorRate() float64 {
+	if s.Calls == 0 {
+		return 0
+	}
+	return float64(s.Failed) / float64(s.Calls)
 }

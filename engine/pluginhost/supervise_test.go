@@ -99,7 +99,7 @@ func TestStatusAndMetricsShowWhatHappened(t *testing.T) {
 		t.Errorf("last success %s, last error %+v", s.LastSuccess, s.LastError)
 	}
 	for _, op := range s.Operations {
-		if op.Name == "bad.echo" && (op.Calls != 20 || op.P50 <= 0 || op.P99 < op.P50) {
+		if op.Name == "bad.echo" && (op.Calls != 20 || op.Recent.Calls != 20 || op.Recent.P50 <= 0 || op.Hour.P99 < op.Hour.P50) {
 			t.Errorf("operation: %+v", op)
 		}
 	}

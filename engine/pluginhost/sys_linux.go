@@ -3,6 +3,7 @@ package pluginhost
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -27,11 +28,6 @@ func awaitExit(pid int) bool {
 			return err == nil
 		}
 	}
-}
-
-// noCore keeps secrets in a connector's memory from landing in a core file.
-func noCore(pid int) error {
-	return unix.Prlimit(pid, unix.RLIMIT_CORE, &unix.Rlimit{}, nil)
 }
 
 // startTime is when a process began, in clock ticks since boot: together with
@@ -78,31 +74,49 @@ func marked(variable string) []int {
 // oomKills counts processes of the host's own cgroup that the kernel killed
 // for want of memory; -1 when that cannot be told.
 func oomKills() int64 {
-	self, err := os.ReadFile("/proc/self/cgroup")
+	own, err := ownPlace()
 	if err != nil {
 		return -1
 	}
-	for line := range strings.Lines(string(self)) {
-		path, ok := strings.CutPrefix(strings.TrimSpace(line), "0::")
-		if !ok {
-			continue
-		}
-		events, err := os.ReadFile("/sys/fs/cgroup" + path + "/memory.events")
-		if err != nil {
-			return -1
-		}
-		return oomKillCount(string(events))
+	events, err := os.ReadFile(filepath.Join(own.dir(), "memory.events"))
+	if err != nil {
+		return -1
 	}
-	return -1
+	return eventCount(string(events), "oom_kill")
 }
 
-func oomKillCount(events string) int64 {
+// eventCount is one line of a cgroup's memory.events; -1 without it.
+func eventCount(events, name string) int64 {
 	for line := range strings.Lines(events) {
-		if n, ok := strings.CutPrefix(strings.TrimSpace(line), "oom_kill "); ok {
+		if n, ok := strings.CutPrefix(strings.TrimSpace(line), name+" "); ok {
 			if v, err := strconv.ParseInt(n, 10, 64); err == nil {
 				return v
 			}
 		}
 	}
 	return -1
+}
+
+// ticksPerSecond is the unit of times in /proc: USER_HZ, 100 on every Linux
+// that Go runs on (proc(5)).
+const ticksPerSecond = 100
+
+// usageOf reads what a process takes of the machine.
+func usageOf(pid int) Usage {
+	stat, err := procStat(pid)
+	if err != nil || len(stat) < 22 {
+		return Usage{}
+	}
+	number := func(i int) int64 { // fields of proc(5), the state being the third
+		n, err := strconv.ParseInt(stat[i-3], 10, 64)
+		if err != nil {
+			return 0
+		}
+		return n
+	}
+	return Usage{
+		MemoryBytes: number(24) * int64(os.Getpagesize()),
+		CPUSeconds:  float64(number(14)+number(15)) / ticksPerSecond,
+		Threads:     int(number(20)),
+	}
 }

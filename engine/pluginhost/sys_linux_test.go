@@ -10,7 +10,7 @@ func TestTheKernelsCountOfMemoryKillsIsRead(t *testing.T) {
 	for events, want := range map[string]int64{
 		"low 0\nhigh 3\noom 9\noom_kill 2\noom_group_kill 1\n": 2, "": -1, "oom_kill many\n": -1,
 	} {
-		if got := oomKillCount(events); got != want {
+		if got := eventCount(events, "oom_kill"); got != want {
 			t.Errorf("%q: %d, want %d", events, got, want)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -16,7 +17,7 @@ import (
 
 // Manifests knows the installed connectors. *pluginhost.Host is the real one.
 type Manifests interface {
-	Manifest(connector string) (*schemas.Manifest, bool)
+	Manifest(connector string, env domain.EnvironmentKind) (*schemas.Manifest, bool)
 }
 
 // Checker proves a connection now. *pluginhost.Host is the real one.
@@ -28,14 +29,18 @@ type Checker interface {
 
 // Connection is a connector configured for one environment.
 type Connection struct {
-	ID           domain.ConnectionID
-	Environment  domain.EnvironmentID
-	Kind         domain.EnvironmentKind
-	Connector    string
-	Name         string
-	Version      int64
-	Enabled      bool
+	ID          domain.ConnectionID
+	Environment domain.EnvironmentID
+	Kind        domain.EnvironmentKind
+	Connector   string
+	Name        string
+	Version     int64
+	Enabled     bool
+	// DisabledAt is zero while it is enabled.
+	DisabledAt   time.Time
 	Capabilities []string
+	// PollEvery is how often its streams are read; 0 when only a person asks for it.
+	PollEvery time.Duration
 	// Settings are the public ones, secrets masked.
 	Settings  json.RawMessage
 	CreatedAt time.Time
@@ -60,16 +65,32 @@ var (
 		Detail: "No enabled connection of this environment serves this capability: add one with `afara connection put`."}
 	ErrConnectorFixed = &domain.Error{Kind: domain.KindConflict, Code: "connection_connector_fixed",
 		Detail: "A connection keeps its connector: what it has begun with one cannot be finished with another. Give the new connection a name of its own."}
-	ErrConnectorUnknown = &domain.Error{Kind: domain.KindInvalid, Code: "connector_unknown",
+	ErrConnectorUnknown = &domain.Error{Kind: domain.KindConflict, Code: "connector_unknown",
 		Detail: "No connector of this name is installed."}
+	ErrTooMany = &domain.Error{Kind: domain.KindConflict, Code: "too_many_connections",
+		Detail: fmt.Sprintf("An environment has at most %d connections. Delete one that is not needed.", MaxConnections)}
+	ErrChanged = &domain.Error{Kind: domain.KindConflict, Code: "connection_changed",
+		Detail: "The connection was changed meanwhile. Read it again and repeat the change."}
+	ErrNoVersion = &domain.Error{Kind: domain.KindNotFound, Code: "version_not_found",
+		Detail: "No such version of this connection is kept: GET /si/connections/{id}/versions lists those that are."}
+	ErrInUse = &domain.Error{Kind: domain.KindConflict, Code: "connection_in_use",
+		Detail: "Messages of this connection are unfinished."}
+	ErrEnabled = &domain.Error{Kind: domain.KindConflict, Code: "connection_enabled",
+		Detail: "The connection is enabled. Disable it (POST /si/connections/{id}/disable) and delete it at least 10 s later."}
 )
 
 // Config wires a Service.
 type Config struct {
-	Store     *store.Store    // required
+	Store *store.Store // required
+	// Applier commits what is done to connections; required. It must write
+	// entries of the audit.
+	Applier   *store.Applier
 	Keyring   *secret.Keyring // required
 	Manifests Manifests       // required
 	Log       *slog.Logger    // required
+	// Gone is what others write when a connection is deleted, in the same
+	// transaction.
+	Gone []func(id domain.ConnectionID, at time.Time) domain.Part
 	// CacheFor is how old a connection may be that a call uses; default 1 s.
 	CacheFor time.Duration
 	// FirstCheck is how soon a connection is checked that has just been paused,
@@ -80,7 +101,9 @@ type Config struct {
 
 // Service keeps connections. Its methods may be called concurrently.
 type Service struct {
-	cfg   Config
+	cfg      Config
+	changing sync.Mutex // one change of this node at a time
+
 	mu    sync.Mutex
 	cache map[domain.ConnectionID]cached
 	named map[capabilityKey]cachedName
@@ -105,10 +128,11 @@ type cachedName struct {
 	at time.Time
 }
 
-// New checks cfg and fills its defaults.
+// New checks cfg, fills its defaults and registers the writer of the registry's
+// tables.
 func New(cfg Config) (*Service, error) {
-	if cfg.Store == nil || cfg.Keyring == nil || cfg.Manifests == nil || cfg.Log == nil {
-		return nil, errors.New("registry: Store, Keyring, Manifests and Log are required")
+	if cfg.Store == nil || cfg.Applier == nil || cfg.Keyring == nil || cfg.Manifests == nil || cfg.Log == nil {
+		return nil, errors.New("registry: Store, Applier, Keyring, Manifests and Log are required")
 	}
 	if cfg.CacheFor <= 0 {
 		cfg.CacheFor = time.Second
@@ -119,6 +143,7 @@ func New(cfg Config) (*Service, error) {
 	if cfg.CheckEvery <= 0 {
 		cfg.CheckEvery = 30 * time.Second
 	}
+	cfg.Applier.Register(partConnection, write)
 	return &Service{
 		cfg: cfg, nudge: make(chan struct{}, 1), changed: make(chan struct{}, 1),
 		cache: map[domain.ConnectionID]cached{}, named: map[capabilityKey]cachedName{},
@@ -147,6 +172,19 @@ func (s *Service) Connection(ctx context.Context, env domain.EnvironmentID, id d
 		return Connection{}, ErrConnectionNotFound
 	}
 	return c, err
+}
+
+// Shown reads one connection of an environment with what lies in other rows.
+func (s *Service) Shown(ctx context.Context, env domain.EnvironmentID, id domain.ConnectionID) (Connection, error) {
+	c, err := s.Connection(ctx, env, id)
+	if err != nil {
+		return Connection{}, err
+	}
+	list, err := s.decorate(ctx, []Connection{c})
+	if err != nil {
+		return Connection{}, fmt.Errorf("read connection: %w", err)
+	}
+	return list[0], nil
 }
 
 // For is the connection that serves a capability in an environment.
@@ -179,6 +217,12 @@ func (s *Service) For(ctx context.Context, env domain.EnvironmentID, capability 
 func (s *Service) Ref(ctx context.Context, id domain.ConnectionID) (domain.ConnectionRef, error) {
 	c, err := s.cachedConnection(ctx, id)
 	return c.Ref(), err
+}
+
+// Present is any connection, whoever's it is, as it was at most CacheFor ago;
+// store.ErrNotFound when there is none.
+func (s *Service) Present(ctx context.Context, id domain.ConnectionID) (Connection, error) {
+	return s.cachedConnection(ctx, id)
 }
 
 func (s *Service) cachedConnection(ctx context.Context, id domain.ConnectionID) (Connection, error) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/registry"
 	"github.com/afara-dev/afara/schemas"
 )
@@ -15,7 +16,7 @@ import (
 type asking json.RawMessage
 
 // Manifest implements registry.Manifests.
-func (a asking) Manifest(name string) (*schemas.Manifest, bool) {
+func (a asking) Manifest(name string, _ domain.EnvironmentKind) (*schemas.Manifest, bool) {
 	return &schemas.Manifest{Name: name, Version: "1.0.0", Settings: json.RawMessage(a)}, true
 }
 

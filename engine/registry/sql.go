@@ -3,12 +3,13 @@ package registry
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/store"
 )
 
-const columns = `id, environment_id, environment_kind, connector, name, version, enabled, settings_public, created_at, updated_at`
+const columns = `id, environment_id, environment_kind, connector, name, version, enabled, settings_public, created_at, updated_at, disabled_at, poll_seconds`
 
 func (s *Service) read(ctx context.Context, id domain.ConnectionID) (Connection, error) {
 	return s.one(ctx, `id = $1`, id)
@@ -50,6 +51,7 @@ func (s *Service) decorate(ctx context.Context, list []Connection) ([]Connection
 	}
 	now := s.cfg.Store.Now()
 	for i := range list {
+		list[i].Paused, list[i].Capabilities = nil, nil
 		for _, g := range gates {
 			if g.Key == string(list[i].ID) && g.ClosedUntil.After(now) {
 				list[i].Paused = &g
@@ -85,13 +87,14 @@ func (s *Service) query(ctx context.Context, rest string, args ...any) ([]Connec
 	var out []Connection
 	for rows.Next() {
 		var c Connection
-		var enabled, created, updated int64
+		var enabled, created, updated, disabled, poll int64
 		var settings string
-		if err := rows.Scan(&c.ID, &c.Environment, &c.Kind, &c.Connector, &c.Name, &c.Version, &enabled, &settings, &created, &updated); err != nil {
+		if err := rows.Scan(&c.ID, &c.Environment, &c.Kind, &c.Connector, &c.Name, &c.Version, &enabled, &settings, &created, &updated, &disabled, &poll); err != nil {
 			return nil, err
 		}
 		c.Enabled, c.Settings = enabled == 1, []byte(settings)
 		c.CreatedAt, c.UpdatedAt = domain.FromMicros(created), domain.FromMicros(updated)
+		c.DisabledAt, c.PollEvery = domain.FromMicros(disabled), time.Duration(poll)*time.Second
 		out = append(out, c)
 	}
 	return out, rows.Err()
@@ -160,6 +163,25 @@ func (s *Service) SaveCredential(ctx context.Context, id domain.ConnectionID, ba
 	}})
 	s.forget()
 	return err
+}
+
+// EnvironmentsOf lists the environments of a kind that have an enabled connection
+// of a connector.
+func (s *Service) EnvironmentsOf(ctx context.Context, connector string, kind domain.EnvironmentKind) ([]domain.EnvironmentID, error) {
+	rows, err := s.cfg.Store.Reader().Query(ctx, `SELECT DISTINCT environment_id FROM connection WHERE connector = $1 AND environment_kind = $2 AND enabled = 1 ORDER BY environment_id`, connector, kind)
+	if err != nil {
+		return nil, fmt.Errorf("list environments of %s: %w", connector, err)
+	}
+	defer rows.Close()
+	var out []domain.EnvironmentID
+	for rows.Next() {
+		var id domain.EnvironmentID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		out = append(out, id)
+	}
+	return out, rows.Err()
 }
 
 // Programs lists the connectors that enabled connections need, each with the

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/afara-dev/afara/engine/audit"
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/internal/testclock"
 	"github.com/afara-dev/afara/engine/registry"
@@ -46,8 +47,9 @@ func (w *world) service(change ...func(*registry.Config)) *registry.Service {
 	w.Helper()
 	keyring, err := secret.ParseKeyring("k1:" + strings.Repeat("QUFB", 10) + "QUE=")
 	w.must(err)
+	applier := store.NewApplier(w.store)
 	cfg := registry.Config{
-		Store: w.store, Keyring: keyring, Manifests: installed{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Store: w.store, Applier: applier, Keyring: keyring, Manifests: installed{}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		FirstCheck: 5 * time.Millisecond, CheckEvery: 20 * time.Millisecond,
 	}
 	for _, c := range change {
@@ -55,6 +57,7 @@ func (w *world) service(change ...func(*registry.Config)) *registry.Service {
 	}
 	s, err := registry.New(cfg)
 	w.must(err)
+	audit.Register(applier)
 	return s
 }
 
@@ -62,7 +65,7 @@ func (w *world) service(change ...func(*registry.Config)) *registry.Service {
 type installed struct{}
 
 // Manifest implements registry.Manifests.
-func (installed) Manifest(name string) (*schemas.Manifest, bool) {
+func (installed) Manifest(name string, _ domain.EnvironmentKind) (*schemas.Manifest, bool) {
 	return &schemas.Manifest{
 		Name: name, Version: "1.0.0", Capabilities: []string{"invoice"},
 		Settings: json.RawMessage(`{"type":"object","properties":{"token":{"type":"string","x-afara-secret":true}}}`),

@@ -4,8 +4,10 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
+	"strings"
 )
 
 // SigningPrefix starts every signing secret, as Standard Webhooks writes it.
@@ -20,6 +22,12 @@ func NewSigningSecret() string {
 // NewAPISecret makes the secret half of an API key: 32 random bytes in
 // URL-safe base64 without padding.
 func NewAPISecret() string { return base64.RawURLEncoding.EncodeToString(random32()) }
+
+// NewPlainSecret is an API secret of small letters and digits alone, for keys that
+// are one word: 32 random bytes in base32 without padding.
+func NewPlainSecret() string {
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(random32()))
+}
 
 // Hash is what is stored of an API secret: the hex of its SHA-256. A slow hash
 // such as bcrypt protects passwords that can be guessed; an API secret has 256

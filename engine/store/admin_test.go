@@ -46,7 +46,7 @@ func opened(t *testing.T, cfg store.Config) *store.Store {
 func serving(t *testing.T, url string) (s *store.Store, id domain.NodeID) {
 	t.Helper()
 	s, id = opened(t, store.Config{URL: url}), domain.NewID[domain.NodeID](domain.PrefixNode)
-	if err := s.Heartbeat(t.Context(), store.Node{ID: id, StartedAt: s.Now()}); err != nil {
+	if err := s.Heartbeat(t.Context(), &store.Node{ID: id, StartedAt: s.Now()}); err != nil {
 		t.Fatal(err)
 	}
 	return s, id

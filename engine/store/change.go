@@ -80,6 +80,8 @@ func NewApplier(s *Store) *Applier {
 	a.Register(domain.PartWorkCancel, writeCancel)
 	a.Register(domain.PartWorkRelease, writeRelease)
 	a.Register(domain.PartWorkClose, writeClose)
+	a.Register(domain.PartWorkNone, s.writeNone)
+	a.Register(domain.PartWorkWake, writeWake)
 	return a
 }
 

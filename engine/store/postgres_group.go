@@ -160,12 +160,13 @@ func readCounts(conn *pgx.Conn, results pgx.BatchResults, members []*member) ([]
 	var spoilers []*member
 	for _, m := range members {
 		for i := range m.statements {
-			tag, err := results.Exec()
+			s := &m.statements[i]
+			touched, err := readCount(results, s)
 			if err != nil {
 				return blame(conn, m, spoilers, err)
 			}
 			if m.verdict == nil {
-				m.verdict = m.statements[i].check(tag.RowsAffected())
+				m.verdict = s.check(touched)
 			}
 		}
 		if m.verdict != nil {
@@ -173,6 +174,26 @@ func readCounts(conn *pgx.Conn, results pgx.BatchResults, members []*member) ([]
 		}
 	}
 	return spoilers, nil
+}
+
+// readCount reads one statement's result.
+func readCount(results pgx.BatchResults, s *Statement) (touched int64, err error) {
+	if s.Into == nil {
+		tag, err := results.Exec()
+		return tag.RowsAffected(), err
+	}
+	rows, err := results.Query()
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(s.Into); err != nil {
+			return 0, err
+		}
+		touched++
+	}
+	return touched, rows.Err()
 }
 
 // blame makes m a spoiler when the server refused its statement, and not when

@@ -20,7 +20,7 @@ type sqliteTx struct {
 func (t *sqliteTx) runMember(m *member) error {
 	var err error
 	if m.fn == nil {
-		err = apply(m.statements, t.exec)
+		err = apply(m.statements, t.write)
 	} else {
 		err = m.call(t)
 	}
@@ -45,6 +45,20 @@ func (t *sqliteTx) Exec(_ context.Context, sql string, args ...any) (int64, erro
 		return 0, err
 	}
 	return t.exec(sql, args)
+}
+
+// write runs one statement of a change.
+func (t *sqliteTx) write(s *Statement) (int64, error) {
+	if s.Into == nil {
+		return t.exec(s.SQL, s.Args)
+	}
+	rows, err := t.conn.query(context.Background(), s.SQL, s.Args, func(error) {})
+	if err != nil {
+		return 0, t.check(err)
+	}
+	defer rows.Close()
+	touched, err := takeInto(rows, s.Into)
+	return touched, t.check(err)
 }
 
 // exec runs under the writer's own context: see sqliteWriter.

@@ -55,6 +55,9 @@ type Statement struct {
 	Rows int64
 	// Err is what the caller gets when the count differs; nil means ErrStale.
 	Err error
+	// Into takes the integer that the statement's RETURNING clause gives, from the
+	// last row if there are several. It is true only once the change is stored.
+	Into *int64
 }
 
 // Querier reads. Both a transaction and the read pool are one.

@@ -49,10 +49,10 @@ func (s *Statement) check(touched int64) error {
 }
 
 // apply runs statements in order and stops at the first error or wrong count.
-func apply(statements []Statement, exec func(sql string, args []any) (int64, error)) error {
+func apply(statements []Statement, exec func(*Statement) (touched int64, err error)) error {
 	for i := range statements {
 		s := &statements[i]
-		touched, err := exec(s.SQL, s.Args)
+		touched, err := exec(s)
 		if err != nil {
 			return err
 		}
@@ -61,6 +61,17 @@ func apply(statements []Statement, exec func(sql string, args []any) (int64, err
 		}
 	}
 	return nil
+}
+
+// takeInto reads what a RETURNING clause gave and counts its rows.
+func takeInto(rows Rows, into *int64) (touched int64, err error) {
+	for rows.Next() {
+		if err := rows.Scan(into); err != nil {
+			return touched, err
+		}
+		touched++
+	}
+	return touched, rows.Err()
 }
 
 // normalStatements gives statements whose arguments both databases take. It

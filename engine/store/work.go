@@ -25,14 +25,23 @@ func insertWork(w PlacedWork, now time.Time) Statement {
 	if w.Incarnation != "" {
 		publishedAt = domain.Micros(now)
 	}
-	return Statement{
-		SQL: `INSERT INTO work (id, kind, stream, environment_id, connection_id, gate, stage, due_at, epoch, owner, lease_until, published_incarnation, published_at, lost_claims, suspect, held, open_attempt, flow_version, lane, turn)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, '', $14, $15,
- CASE WHEN $15 = '' THEN 0 ELSE (SELECT COALESCE(MAX(turn), 0) + 1 FROM work WHERE lane = $15 AND lane <> '') END)`,
+	const insert = `INSERT INTO work (id, kind, stream, environment_id, connection_id, gate, stage, due_at, epoch, owner, lease_until, published_incarnation, published_at, lost_claims, suspect, held, open_attempt, flow_version, lane, turn)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 0, 0, '', $14, `
+	s := Statement{
+		SQL: insert + `'', 0`,
 		Args: []any{w.ID, w.Kind, w.Stream, w.Environment, w.Connection, w.Gate, w.Stage, domain.Micros(w.DueAt),
-			w.Epoch, w.Owner, domain.Micros(w.LeaseUntil), w.Incarnation, publishedAt, int64(w.FlowVersion), w.Lane},
+			w.Epoch, w.Owner, domain.Micros(w.LeaseUntil), w.Incarnation, publishedAt, int64(w.FlowVersion)},
 		Rows: 1,
 	}
+	if w.Lane != "" {
+		s.SQL = insert + `CAST($15 AS TEXT), (SELECT COALESCE(MAX(turn), 0) + 1 FROM work WHERE lane = $15 AND lane <> '')`
+		s.Args = append(s.Args, w.Lane)
+	}
+	if w.Connection != "" {
+		s.SQL += ` WHERE NOT EXISTS (SELECT 1 FROM gate WHERE gate.key = $6 AND gate.reason = '` + ReasonDeleted + `')`
+		s.Err = ErrDeleted
+	}
+	return s
 }
 
 // writeFenced is the fence of every settling transaction: it touches one row
@@ -251,6 +260,22 @@ func (s *Store) Waiting(ctx context.Context, ids []domain.WorkID) ([]time.Time, 
 	if err != nil {
 		return nil, err
 	}
+	return scanTimes(rows)
+}
+
+// ComingDue are the times after from, and until then, at which unpublished rows
+// come due: the first in each grain, the soonest first, and not more than limit.
+func (s *Store) ComingDue(ctx context.Context, from, until time.Time, grain time.Duration, limit int) ([]time.Time, error) {
+	rows, err := s.Reader().Query(ctx, `SELECT MIN(due_at) FROM work
+WHERE published_incarnation = '' AND owner = '' AND held = 0 AND due_at > $1 AND due_at <= $2 GROUP BY due_at / $3 ORDER BY 1 LIMIT $4`,
+		domain.Micros(from), domain.Micros(until), grain.Microseconds(), int64(limit))
+	if err != nil {
+		return nil, err
+	}
+	return scanTimes(rows)
+}
+
+func scanTimes(rows Rows) ([]time.Time, error) {
 	defer rows.Close()
 	var out []time.Time
 	for rows.Next() {
@@ -261,23 +286,6 @@ func (s *Store) Waiting(ctx context.Context, ids []domain.WorkID) ([]time.Time, 
 		out = append(out, domain.FromMicros(at))
 	}
 	return out, rows.Err()
-}
-
-// NextDue is the earliest time at which an unpublished row of any stream comes
-// due, zero when there is none.
-func (s *Store) NextDue(ctx context.Context) (time.Time, error) {
-	rows, err := s.Reader().Query(ctx, `SELECT COALESCE(MIN(due_at), 0) FROM work WHERE published_incarnation = '' AND owner = '' AND held = 0`)
-	if err != nil {
-		return time.Time{}, err
-	}
-	defer rows.Close()
-	var at int64
-	for rows.Next() {
-		if err := rows.Scan(&at); err != nil {
-			return time.Time{}, err
-		}
-	}
-	return domain.FromMicros(at), rows.Err()
 }
 
 // Streams lists the streams that have unfinished work.
@@ -301,6 +309,33 @@ func (s *Store) Streams(ctx context.Context) ([]string, error) {
 // Backlog counts unfinished messages, in all and in each environment.
 func (s *Store) Backlog(ctx context.Context) (total int, byEnvironment map[domain.EnvironmentID]int, err error) {
 	return s.countWork(ctx, `kind = 'message' AND held = 0`)
+}
+
+// Queue is what waits on a stream.
+type Queue struct {
+	// Depth is the number of unfinished rows that are not held.
+	Depth int64
+	// OldestDue is when the oldest of them that nobody has claimed came due, zero
+	// when none is due.
+	OldestDue time.Time
+}
+
+// QueueOf counts what waits on a stream.
+func (s *Store) QueueOf(ctx context.Context, stream string) (q Queue, err error) {
+	rows, err := s.Reader().Query(ctx, `SELECT COUNT(*), COALESCE(MIN(CASE WHEN owner = '' AND due_at <= $1 THEN due_at END), 0)
+FROM work WHERE stream = $2 AND held = 0`, domain.Micros(s.Now()), stream)
+	if err != nil {
+		return q, fmt.Errorf("count the queue of %s: %w", stream, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var due int64
+		if err := rows.Scan(&q.Depth, &due); err != nil {
+			return q, err
+		}
+		q.OldestDue = domain.FromMicros(due)
+	}
+	return q, rows.Err()
 }
 
 // DueDeliveries counts the deliveries that could be attempted now and wait for

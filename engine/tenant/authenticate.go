@@ -33,22 +33,22 @@ type keyRow struct {
 // that it takes the time of a wrong one.
 var nobody = keyRow{hash: strings.Repeat("-", 64)}
 
-// Authenticate answers who presents bearer, the "keyId:secret" of a request
+// Authenticate answers who presents bearer, the key of a request in any format,
 // without the word Bearer. A key that works is remembered for a second; a
 // refusal is not. The error is ErrUnauthenticated, or ErrUnavailable when the
 // database is away and the key is not remembered.
 func (s *Service) Authenticate(ctx context.Context, bearer string) (domain.Principal, error) {
-	id, apiSecret, ok := strings.Cut(bearer, ":")
-	if !ok || len(bearer) > 256 || !domain.IsID(domain.PrefixKey, id) {
+	id, hashed, ok := parseKey(bearer)
+	if !ok {
 		return domain.Principal{}, ErrUnauthenticated
 	}
-	row, err := s.keys.get(ctx, domain.KeyID(id), s.loadKey)
+	row, err := s.keys.get(ctx, id, s.loadKey)
 	if errors.Is(err, store.ErrNotFound) {
 		row = nobody
 	} else if err != nil {
 		return domain.Principal{}, failed("authenticate", err)
 	}
-	if !secret.Matches(row.hash, apiSecret) {
+	if !secret.Matches(row.hash, hashed) {
 		return domain.Principal{}, ErrUnauthenticated
 	}
 	return row.principal, nil

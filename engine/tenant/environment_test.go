@@ -105,7 +105,7 @@ func TestMissingThingsAreNamed(t *testing.T) {
 		if _, err := s.SigningSecrets(t.Context(), "env_none"); !errors.Is(err, tenant.ErrNoEnvironment) {
 			t.Errorf("secrets: %v", err)
 		}
-		if _, err := s.RotateSigningSecret(t.Context(), "env_none", 0); !errors.Is(err, tenant.ErrNoEnvironment) {
+		if _, err := s.RotateSigningSecret(t.Context(), "env_none", 0, "tester"); !errors.Is(err, tenant.ErrNoEnvironment) {
 			t.Errorf("rotation: %v", err)
 		}
 	})
@@ -132,7 +132,7 @@ func TestFaultsOfInputAreNamedAllAtOnce(t *testing.T) {
 	wantFaults(t, err, "/scopes/1")
 	_, _, err = s.CreateKey(t.Context(), "env_1", []domain.Scope{"read", "read"}, "")
 	wantFaults(t, err, "/scopes/1")
-	_, err = s.RotateSigningSecret(t.Context(), "env_1", -1)
+	_, err = s.RotateSigningSecret(t.Context(), "env_1", -1, "tester")
 	wantFaults(t, err, "/overlap")
 }
 

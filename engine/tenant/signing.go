@@ -7,7 +7,6 @@ import (
 
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/secret"
-	"github.com/afara-dev/afara/engine/store"
 )
 
 // SigningSecrets answers the secrets that sign an environment's callbacks, as
@@ -42,8 +41,8 @@ const maxOverlap = 7 * 24 * time.Hour
 
 // RotateSigningSecret makes a new signing secret and answers it. The old one
 // signs too until overlap has passed (0 to 7 days); an older one than that
-// ends now.
-func (s *Service) RotateSigningSecret(ctx context.Context, env domain.EnvironmentID, overlap time.Duration) (string, error) {
+// ends now. The audit keeps who did it.
+func (s *Service) RotateSigningSecret(ctx context.Context, env domain.EnvironmentID, overlap time.Duration, actor string) (string, error) {
 	if overlap < 0 || overlap > maxOverlap {
 		return "", invalid(&domain.FieldError{
 			Pointer: "/overlap", Code: "range", Detail: "is not between 0 and 7 days", Fix: "use 24h",
@@ -54,8 +53,14 @@ func (s *Service) RotateSigningSecret(ctx context.Context, env domain.Environmen
 	if err != nil {
 		return "", failed("rotate signing secret", err)
 	}
-	until := s.store.Now().Add(overlap)
-	err = s.store.Write(ctx, []store.Statement{rotateSecret(env, sealed, until)})
+	now := s.store.Now()
+	err = s.applier.Apply(ctx, domain.Change{Parts: []domain.Part{
+		rotatedSecret{env: env, sealed: sealed, until: now.Add(overlap)},
+		domain.AuditEntry{
+			Environment: env, Actor: actor, Action: "environment.rotate_secret", Subject: string(env),
+			Detail: fmt.Sprintf("overlapSeconds %d", int64(overlap/time.Second)), At: now,
+		},
+	}})
 	s.secrets.drop(env)
 	if err != nil {
 		return "", failed("rotate signing secret", err)

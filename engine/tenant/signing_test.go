@@ -32,7 +32,7 @@ func TestRotationOverlapsCurrentFirst(t *testing.T) {
 			t.Fatalf("%d secrets", len(first))
 		}
 		secrets(t, there, env)
-		next, err := s.RotateSigningSecret(t.Context(), env, time.Hour)
+		next, err := s.RotateSigningSecret(t.Context(), env, time.Hour, "tester")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,6 +50,42 @@ func TestRotationOverlapsCurrentFirst(t *testing.T) {
 		}
 	})
 }
+
+func TestTheAuditKeepsARotation(t *testing.T) {
+	onBoth(t, func(t *testing.T, db *database) {
+		s := db.service().open(t)
+		env := sandbox(t, s, "A").ID
+		for _, overlap := range []time.Duration{-1, maxOverlap + 1} {
+			if _, err := s.RotateSigningSecret(t.Context(), env, overlap, "tester"); err == nil {
+				t.Errorf("an overlap of %s was accepted", overlap)
+			}
+		}
+		if _, err := s.RotateSigningSecret(t.Context(), "env_none", 0, "tester"); !errors.Is(err, tenant.ErrNoEnvironment) {
+			t.Errorf("an environment that is not there: %v", err)
+		}
+		if _, err := s.RotateSigningSecret(t.Context(), env, time.Hour, "tester"); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := db.Query(t.Context(), `SELECT environment_id, actor, action, subject, detail FROM audit`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		var got []string
+		for rows.Next() {
+			entry := make([]string, 5)
+			if err := rows.Scan(&entry[0], &entry[1], &entry[2], &entry[3], &entry[4]); err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, strings.Join(entry, " "))
+		}
+		if want := string(env) + " tester environment.rotate_secret " + string(env) + " overlapSeconds 3600"; !slices.Equal(got, []string{want}) || rows.Err() != nil {
+			t.Errorf("%q, want %q: %v", got, want, rows.Err())
+		}
+	})
+}
+
+const maxOverlap = 7 * 24 * time.Hour
 
 func TestSecretsAreSealedAtRestAndBoundToTheirEnvironment(t *testing.T) {
 	onBoth(t, func(t *testing.T, db *database) {
@@ -107,7 +143,7 @@ func TestMasterKeyRotationKeepsOldSecretsUntilTheyAreResealed(t *testing.T) {
 		old := db.service().open(t)
 		env := sandbox(t, old, "A").ID
 		checkKeys(ctx, t, old)
-		if _, err := old.RotateSigningSecret(ctx, env, time.Hour); err != nil {
+		if _, err := old.RotateSigningSecret(ctx, env, time.Hour, "tester"); err != nil {
 			t.Fatal(err)
 		}
 		want := secrets(t, old, env)
@@ -151,7 +187,7 @@ func TestWiringIsChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, d := range []time.Duration{-1, 3 * time.Second} {
-		if _, err := tenant.New(tenant.Config{Store: &database{}, Keyring: keyring, CacheFor: d}); err == nil {
+		if _, err := tenant.New(tenant.Config{Store: &database{}, Keyring: keyring, Applier: store.NewApplier(nil), CacheFor: d}); err == nil {
 			t.Errorf("CacheFor %v was accepted", d)
 		}
 	}

@@ -76,27 +76,39 @@ func selectEnvironments(ctx context.Context, q store.Querier, org domain.Organis
 // insertKey selects from environment for the reason given at insertEnvironment.
 func insertKey(k Key, hash string) store.Statement {
 	return store.Statement{
-		SQL: `INSERT INTO api_key (id, environment_id, secret_hash, scopes, description, created_at)
-SELECT CAST($1 AS TEXT), id, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT)
-FROM environment WHERE id = $6`,
+		SQL: `INSERT INTO api_key (id, environment_id, secret_hash, scopes, description, format, created_at)
+SELECT CAST($1 AS TEXT), id, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS BIGINT)
+FROM environment WHERE id = $7`,
 		Args: []any{
-			string(k.ID), hash, joinScopes(k.Scopes), k.Description,
+			string(k.ID), hash, joinScopes(k.Scopes), k.Description, string(k.Format),
 			domain.Micros(k.CreatedAt), string(k.Environment),
 		},
 		Rows: 1, Err: ErrNoEnvironment,
 	}
 }
 
+const partKey domain.PartKind = "api_key"
+
+// keyChange is a statement about a key that commits with its audit entry.
+type keyChange struct{ statement store.Statement }
+
+func (keyChange) PartOf() domain.PartKind { return partKey }
+
+func writeKey(p domain.Part) ([]store.Statement, error) {
+	return []store.Statement{p.(keyChange).statement}, nil
+}
+
 func selectKeys(ctx context.Context, q store.Querier, env domain.EnvironmentID) ([]Key, error) {
 	return all(ctx, q, func(r store.Rows) (k Key, err error) {
 		var scopes string
+		var kind domain.EnvironmentKind
 		var created, revoked int64
-		err = r.Scan(&k.ID, &k.Environment, &scopes, &k.Description, &created, &revoked)
-		k.Scopes = splitScopes(scopes)
+		err = r.Scan(&k.ID, &k.Environment, &kind, &scopes, &k.Description, &k.Format, &created, &revoked)
+		k.Scopes, k.Begins = splitScopes(scopes), begins(k.ID, k.Format, kind)
 		k.CreatedAt, k.RevokedAt = domain.FromMicros(created), domain.FromMicros(revoked)
 		return k, err
-	}, `SELECT id, environment_id, scopes, description, created_at, revoked_at
-FROM api_key WHERE environment_id = $1 ORDER BY id`, string(env))
+	}, `SELECT k.id, k.environment_id, e.kind, k.scopes, k.description, k.format, k.created_at, k.revoked_at
+FROM api_key k JOIN environment e ON e.id = k.environment_id WHERE k.environment_id = $1 ORDER BY k.id`, string(env))
 }
 
 // revokeKey keeps the time of the first revocation.

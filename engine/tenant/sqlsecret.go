@@ -39,13 +39,25 @@ func selectAllSecrets(ctx context.Context, q store.Querier) ([]secretRow, error)
 		`SELECT id, signing_secret, previous_secret, previous_until FROM environment ORDER BY id`)
 }
 
-func rotateSecret(env domain.EnvironmentID, sealed string, until time.Time) store.Statement {
-	return store.Statement{
+// partRotatedSecret is a new signing secret of an environment.
+const partRotatedSecret domain.PartKind = "environment_secret"
+
+type rotatedSecret struct {
+	env    domain.EnvironmentID
+	sealed string
+	until  time.Time // the one before signs too
+}
+
+func (rotatedSecret) PartOf() domain.PartKind { return partRotatedSecret }
+
+func writeRotatedSecret(p domain.Part) ([]store.Statement, error) {
+	r := p.(rotatedSecret)
+	return []store.Statement{{
 		SQL: `UPDATE environment SET previous_secret = signing_secret, signing_secret = $1, previous_until = $2
 WHERE id = $3`,
-		Args: []any{sealed, domain.Micros(until), string(env)},
+		Args: []any{r.sealed, domain.Micros(r.until), string(r.env)},
 		Rows: 1, Err: ErrNoEnvironment,
-	}
+	}}, nil
 }
 
 // replaceSecrets writes only over what was read: a rotation in between wins.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/afara-dev/afara/engine/audit"
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/internal/testclock"
 	"github.com/afara-dev/afara/engine/internal/testserver"
@@ -54,13 +55,15 @@ func (b *bundleConfig) with(masterKey string) *bundleConfig {
 	return b
 }
 
-func (b *bundleConfig) open(t *testing.T) *tenant.Service {
+func (b *bundleConfig) open(t testing.TB) *tenant.Service {
 	t.Helper()
 	keyring, err := secret.ParseKeyring(b.masterKey)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := tenant.New(tenant.Config{Store: b.db, Keyring: keyring})
+	applier := store.NewApplier(b.db.Store)
+	audit.Register(applier)
+	s, err := tenant.New(tenant.Config{Store: b.db, Keyring: keyring, Applier: applier})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +88,7 @@ func onBoth(t *testing.T, test func(t *testing.T, db *database)) {
 	})
 }
 
-func open(t *testing.T, url string) *database {
+func open(t testing.TB, url string) *database {
 	t.Helper()
 	c := testclock.New(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
 	s, err := store.Open(t.Context(), store.Config{URL: url, Synchronous: "NORMAL"})
@@ -100,7 +103,7 @@ func open(t *testing.T, url string) *database {
 	return &database{Store: s, clock: c}
 }
 
-func sandbox(t *testing.T, s *tenant.Service, name string) tenant.Environment {
+func sandbox(t testing.TB, s *tenant.Service, name string) tenant.Environment {
 	t.Helper()
 	o, err := s.CreateOrganisation(t.Context(), name)
 	if err != nil {
@@ -115,7 +118,7 @@ func sandbox(t *testing.T, s *tenant.Service, name string) tenant.Environment {
 	return e
 }
 
-func key(t *testing.T, s *tenant.Service, env domain.EnvironmentID, scopes ...domain.Scope) (string, tenant.Key) {
+func key(t testing.TB, s *tenant.Service, env domain.EnvironmentID, scopes ...domain.Scope) (string, tenant.Key) {
 	t.Helper()
 	shown, k, err := s.CreateKey(t.Context(), env, scopes, "for a test")
 	if err != nil {

@@ -3,7 +3,8 @@ package work
 import "slices"
 
 // alarms are the times at which rows come due, as far as this node has heard.
-// They are hints: a time that is forgotten costs a row at most one tick.
+// They are hints: a time that is forgotten is read from the database shortly
+// before it comes.
 type alarms struct{ at []int64 } // sorted
 
 const (

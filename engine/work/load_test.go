@@ -19,7 +19,7 @@ type loader = func(context.Context, []domain.Work) (map[domain.WorkID]domain.Wor
 func (w *world) loading(load loader, walk func(domain.Work)) *work.Receiver[domain.Work] {
 	w.Helper()
 	r, err := work.NewReceiver(work.ReceiverConfig[domain.Work]{
-		Stream: "s", Store: w.store, Relay: w.relay, Owner: "node_1", Log: discard(), Lease: time.Minute,
+		Stream: "s", Store: w.store, Relay: w.relay, Owner: "node_1", Log: discard(), Lease: aMinute,
 		Load: load, Walk: func(_ context.Context, row domain.Work) { walk(row) },
 	})
 	w.must(err)

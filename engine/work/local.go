@@ -17,8 +17,9 @@ type Keeper[T any] struct {
 	walking  context.Context //nolint:containedctx // the context of all walks of a node, not of a request
 	group    sync.WaitGroup
 
-	mu     sync.Mutex
-	closed bool
+	mu      sync.Mutex
+	closed  bool
+	resting bool
 }
 
 // NewKeeper lets a receiver take rows at once. walking is the context of the
@@ -31,14 +32,14 @@ func NewKeeper[T any](walking context.Context, r *Receiver[T]) *Keeper[T] {
 func (k *Keeper[T]) Reserve() store.Placement {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.closed {
+	if k.closed || k.resting {
 		return store.Placement{}
 	}
 	select {
 	case k.receiver.slots <- struct{}{}:
 		k.group.Add(1)
 		cfg := k.receiver.cfg
-		return store.Placement{Owner: cfg.Owner, LeaseUntil: cfg.Store.Now().Add(cfg.Lease)}
+		return store.Placement{Owner: cfg.Owner, LeaseUntil: cfg.Store.Now().Add(cfg.Lease())}
 	default:
 		return store.Placement{}
 	}
@@ -59,6 +60,13 @@ func (k *Keeper[T]) Take(row domain.Work) {
 			k.receiver.cfg.Walk(k.walking, item)
 		}
 	}()
+}
+
+// Rest leaves new rows to others, or ends that.
+func (k *Keeper[T]) Rest(rest bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.resting = rest
 }
 
 // Close takes no more rows and returns when all walks have ended, those of

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/afara-dev/afara/engine/domain"
@@ -21,6 +22,9 @@ type Node struct {
 	// freed are the heartbeats of lapsed nodes whose claims are free: a node
 	// that never comes back costs one look.
 	freed map[domain.NodeID]time.Time
+
+	draining atomic.Bool
+	changed  chan struct{} // draining has changed
 }
 
 // Heartbeat is how often a node says that it lives: three may be missed.
@@ -32,7 +36,7 @@ func NewNode(s *store.Store, version, roles string, log *slog.Logger) *Node {
 	return &Node{
 		store: s, log: log, every: Heartbeat,
 		self:  store.Node{ID: domain.NewID[domain.NodeID](domain.PrefixNode), Version: version, Roles: roles, StartedAt: s.Now()},
-		freed: map[domain.NodeID]time.Time{},
+		freed: map[domain.NodeID]time.Time{}, changed: make(chan struct{}, 1),
 	}
 }
 
@@ -49,7 +53,7 @@ func (n *Node) Start(ctx context.Context) error {
 	if !n.store.Postgres() {
 		free = n.store.FreeAll
 	}
-	if err := n.store.Heartbeat(ctx, n.self); err != nil {
+	if err := n.beat(ctx); err != nil {
 		return err
 	}
 	if err := free(ctx); err != nil {
@@ -57,6 +61,29 @@ func (n *Node) Start(ctx context.Context) error {
 	}
 	return n.store.ForgetNodes(ctx, n.store.Now().Add(-forgetAfter))
 }
+
+// beat says that the node lives, and hears whether it shall drain.
+func (n *Node) beat(ctx context.Context) error {
+	if err := n.store.Heartbeat(ctx, &n.self); err != nil {
+		return err
+	}
+	drain := !n.self.DrainAt.IsZero()
+	if n.draining.Swap(drain) == drain {
+		return nil
+	}
+	n.log.Warn("an operator drains this node, or ends that", "draining", drain)
+	select {
+	case n.changed <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// Draining reports whether operators want this node to read no new work.
+func (n *Node) Draining() bool { return n.draining.Load() }
+
+// Changed gets a token after Draining has changed.
+func (n *Node) Changed() <-chan struct{} { return n.changed }
 
 // Run beats until ctx ends.
 func (n *Node) Run(ctx context.Context) error {
@@ -68,7 +95,7 @@ func (n *Node) Run(ctx context.Context) error {
 			return ctx.Err()
 		case <-tick.C:
 		}
-		err := n.store.Heartbeat(ctx, n.self)
+		err := n.beat(ctx)
 		if err == nil && n.store.Postgres() {
 			err = n.sweep(ctx)
 		}
@@ -81,8 +108,8 @@ func (n *Node) Run(ctx context.Context) error {
 // Stop releases what is left and says so; call it when all walks have ended.
 func (n *Node) Stop(ctx context.Context) error { return n.store.Leave(ctx, n.self.ID) }
 
-// sweep frees the claims of nodes whose heartbeat has lapsed. It runs in Start,
-// then in Run.
+// sweep frees the claims of other nodes whose heartbeat has lapsed: this one
+// lives, however long its own took to be stored. It runs in Start, then in Run.
 func (n *Node) sweep(ctx context.Context) error {
 	nodes, err := n.store.Nodes(ctx)
 	if err != nil {
@@ -91,7 +118,7 @@ func (n *Node) sweep(ctx context.Context) error {
 	now := n.store.Now()
 	var errs []error
 	for _, other := range nodes {
-		if other.Live(now) || n.freed[other.ID].Equal(other.HeartbeatAt) {
+		if other.ID == n.self.ID || other.Live(now) || n.freed[other.ID].Equal(other.HeartbeatAt) {
 			continue
 		}
 		freed, err := n.store.FreeLapsed(ctx, other.ID)

@@ -64,6 +64,9 @@ func (r *Relay) pick(ctx context.Context, lost bool) {
 		}
 		return
 	}
+	if lost && len(streams) > 0 {
+		r.lookAhead(ctx)
+	}
 	rows, err := r.cfg.Store.Pick(ctx, store.PickRequest{Streams: streams, Lost: lost, Stale: r.cfg.Stale})
 	if err != nil && ctx.Err() == nil {
 		r.cfg.Log.Warn("pick due work", "error", err)
@@ -75,6 +78,26 @@ func (r *Relay) pick(ctx context.Context, lost bool) {
 	for stream, envelopes := range byStream {
 		r.reserved(stream, len(envelopes))
 		r.publish(ctx, stream, envelopes)
+	}
+}
+
+// lookAhead sets alarms for rows that come due before the tick after the next:
+// those of which this node has not heard, since another one or a former process
+// stored them, and those whose alarms were too many to keep. What is due already
+// is picked after it.
+func (r *Relay) lookAhead(ctx context.Context) {
+	now := r.cfg.Store.Now()
+	due, err := r.cfg.Store.ComingDue(ctx, now, now.Add(2*r.cfg.Tick), alarmGrain*time.Microsecond, maxAlarms)
+	if err != nil {
+		if ctx.Err() == nil {
+			r.cfg.Log.Warn("look for work that comes due", "error", err)
+		}
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, at := range due {
+		r.alarms.add(domain.Micros(at))
 	}
 }
 

@@ -24,8 +24,8 @@ type ReceiverConfig[T any] struct {
 	Log    *slog.Logger  // required
 	// Lease is how long a claim lasts; longer than all that a walk does before
 	// its next write.
-	Lease time.Duration // required
-	Slots int           // walks at once; default 1,024
+	Lease func() time.Duration // required; asked at each claim
+	Slots int                  // walks at once; default 1,024
 	// Load reads what the walks need, for a whole batch of claimed rows. A row
 	// that is not in the answer is released and tried again later.
 	Load func(ctx context.Context, rows []domain.Work) (map[domain.WorkID]T, error)
@@ -68,7 +68,7 @@ const (
 
 // NewReceiver checks cfg and fills its defaults.
 func NewReceiver[T any](cfg ReceiverConfig[T]) (*Receiver[T], error) {
-	if cfg.Stream == "" || cfg.Store == nil || cfg.Relay == nil || cfg.Owner == "" || cfg.Log == nil || cfg.Lease <= 0 || cfg.Load == nil || cfg.Walk == nil {
+	if cfg.Stream == "" || cfg.Store == nil || cfg.Relay == nil || cfg.Owner == "" || cfg.Log == nil || cfg.Lease == nil || cfg.Load == nil || cfg.Walk == nil {
 		return nil, fmt.Errorf("work: receiver of %q: Stream, Store, Relay, Owner, Log, Lease, Load and Walk are required", cfg.Stream)
 	}
 	if cfg.Slots <= 0 {
@@ -149,7 +149,7 @@ func (r *Receiver[T]) take(ctx context.Context, batch []*claim[T]) {
 		ids = append(ids, c.id)
 	}
 	rows, err := retry(ctx, r.cfg.Log, "claim", always, func() ([]domain.Work, error) {
-		return r.cfg.Store.Claim(ctx, r.cfg.Owner, r.cfg.Lease, ids)
+		return r.cfg.Store.Claim(ctx, r.cfg.Owner, r.cfg.Lease(), ids)
 	})
 	r.cfg.Relay.Claimed(r.cfg.Stream, len(ids))
 	var items map[domain.WorkID]T

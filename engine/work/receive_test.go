@@ -16,7 +16,7 @@ import (
 func (w *world) receiver(slots int, walk func(domain.Work)) *work.Receiver[domain.Work] {
 	w.Helper()
 	r, err := work.NewReceiver(work.ReceiverConfig[domain.Work]{
-		Stream: "s", Store: w.store, Relay: w.relay, Owner: "node_1", Log: discard(), Lease: time.Minute, Slots: slots,
+		Stream: "s", Store: w.store, Relay: w.relay, Owner: "node_1", Log: discard(), Lease: aMinute, Slots: slots,
 		Load: func(_ context.Context, rows []domain.Work) (map[domain.WorkID]domain.Work, error) {
 			out := map[domain.WorkID]domain.Work{}
 			for _, r := range rows {
@@ -131,9 +131,9 @@ func TestKeptRowNeedsNeitherBusNorClaim(t *testing.T) {
 func TestLapsedNodeLosesItsClaimsAndALiveOneDoesNot(t *testing.T) {
 	onBoth(t, func(w *world) {
 		dead, live := store.Node{ID: "node_dead"}, store.Node{ID: "node_live"}
-		w.must(w.store.Heartbeat(w.Context(), dead))
+		w.must(w.store.Heartbeat(w.Context(), &dead))
 		w.clock.Add(store.LapseAfter + time.Second)
-		w.must(w.store.Heartbeat(w.Context(), live))
+		w.must(w.store.Heartbeat(w.Context(), &live))
 		claimed := map[domain.NodeID]domain.WorkID{}
 		for _, n := range []domain.NodeID{"node_dead", "node_live"} {
 			id := w.add("env_a")

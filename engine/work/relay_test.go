@@ -42,6 +42,26 @@ func TestRowIsPublishedWhenItIsDueAndNotBefore(t *testing.T) {
 	})
 }
 
+// TestRowOfWhichTheRelayHasNotHeardIsPublishedWhenItIsDue: another process stored
+// it, or this one before it was restarted. It does not wait for the next tick.
+func TestRowOfWhichTheRelayHasNotHeardIsPublishedWhenItIsDue(t *testing.T) {
+	const wait = 50 * time.Millisecond
+	onBoth(t, func(w *world) {
+		announced := w.applier
+		w.applier = store.NewApplier(w.store) // that of a process that is gone
+		later := w.addDue("env_a", w.clock.Now().Add(wait))
+		w.applier = announced
+		first := w.add("env_a")
+		w.run()
+		w.eventually("the relay has looked", func() bool { return w.bus.count(first) == 1 })
+		if n := w.bus.count(later); n != 0 {
+			w.Errorf("a row was published %d times before it was due", n)
+		}
+		w.clock.Add(wait + 20*time.Millisecond) // alarms that lie close together are one
+		w.eventually("it is published when it is due", func() bool { return w.bus.count(later) == 1 })
+	}, func(c *work.RelayConfig) { c.Tick = time.Hour })
+}
+
 func TestWindowBoundsTheStreamAndRefillsAsItIsClaimed(t *testing.T) {
 	const rows, window = 60, 8
 	onBoth(t, func(w *world) {

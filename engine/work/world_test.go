@@ -186,3 +186,5 @@ func (w *world) must(err error) {
 }
 
 func discard() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+
+func aMinute() time.Duration { return time.Minute }

@@ -52,7 +52,7 @@ func TestAnUnprovedNotificationIsNotBelieved(t *testing.T) {
 		"old":             func(in *connectorpb.HandleWebhookRequest) { in.ReceivedUnixMicros += int64(6 * time.Minute / 1000) },
 		"from the future": func(in *connectorpb.HandleWebhookRequest) { in.ReceivedUnixMicros -= int64(6 * time.Minute / 1000) },
 		"another's secret": func(in *connectorpb.HandleWebhookRequest) {
-			in.Connection.Settings = []byte(`{"webhookSecret":"secret-of-somebody-else"}`)
+			in.Connection.Settings = []byte(`{"baseUrl":"http://127.0.0.1","apiKey":"key-of-the-registry","webhookSecret":"secret-of-somebody-else"}`)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -214,7 +214,8 @@ func TestCheckProvesKeysBusinessAndService(t *testing.T) {
 	if failure := b.check(t); failure != nil {
 		t.Fatalf("a good connection: %v", failure)
 	}
-	b.set("entityId", nil)
+	delete(b.settings, "entityId")
+	b.version++
 	if failure := b.check(t); failure != nil {
 		t.Fatalf("without an entity id: %v", failure)
 	}
@@ -223,12 +224,12 @@ func TestCheckProvesKeysBusinessAndService(t *testing.T) {
 		value   any
 		code    string
 	}{
-		"entity is no UUID":  {"entityId", "not-a-uuid-at", "business_unknown"},
+		"entity is no UUID":  {"entityId", "not-a-uuid-at", "settings_invalid"},
 		"another business":   {"businessId", "3fa85f64-5717-4562-b3fc-2c963f66afa6", "other_business"},
 		"another service id": {"irnTemplate", "{{invoice_id}}-AAAAAAAA-{{YYYYMMDD}}", "other_service"},
 		"no such address":    {"baseUrl", b.url + "/nowhere", "path_unknown"},
 		"nobody there":       {"baseUrl", "http://127.0.0.1:1", "vendor_unreachable"},
-		"no address":         {"baseUrl", "ftp://127.0.0.1", "base_url_invalid"},
+		"no address":         {"baseUrl", "ftp://127.0.0.1", "settings_invalid"},
 	} {
 		b.settings = settingsOf(b.business, b.url)
 		b.set(c.setting, c.value)
@@ -244,10 +245,13 @@ func TestCheckProvesKeysBusinessAndService(t *testing.T) {
 func TestABusinessThatTheAuthorityDoesNotKnowIsAFaultOfTheConnection(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	for _, id := range []string{"3fa85f64-5717-4562-b3fc-2c963f66afa", "3fa85f64-5717-4562-b3fc-2c963f66afa6"} {
+	for id, code := range map[string]string{
+		"3fa85f64-5717-4562-b3fc-2c963f66afa":  "settings_invalid", // before the authority is asked
+		"3fa85f64-5717-4562-b3fc-2c963f66afa6": "business_unknown",
+	} {
 		b.set("businessId", id)
-		b.wantError(t, "invoice.validate", b.about(), call{}, classMisconfigured, "business_unknown")
-		b.wantError(t, "invoice.sign", b.about(), call{}, classMisconfigured, "business_unknown")
+		b.wantError(t, "invoice.validate", b.about(), call{}, classMisconfigured, code)
+		b.wantError(t, "invoice.sign", b.about(), call{}, classMisconfigured, code)
 	}
 	b.set("businessId", b.business.BusinessID)
 	b.wantError(t, "invoice.sign", b.about(), call{changes: map[string]any{"business_id": "3fa85f64-5717-4562-b3fc-2c963f66afa6"}}, classInvalid, "other_business")

@@ -100,10 +100,10 @@ func TestAPaymentStatusIsReportedInTheAuthoritysWordsAndFound(t *testing.T) {
 	found(paid, "found_final")
 	found(nil, "cannot_tell")
 	found([]byte(`{"v":9}`), "cannot_tell")
-	report("CANCELLED") // the authority knows REJECTED by default
+	report("CANCELED") // the authority knows REJECTED by default
 	found(paid, "not_found")
-	b.set("paymentStatuses", map[string]string{"CANCELLED": "CANCELED"})
-	found(report("CANCELLED"), "found_final")
+	b.set("paymentStatuses", map[string]string{"CANCELED": "CANCELED"})
+	found(report("CANCELED"), "found_final")
 }
 
 func TestASaleToAConsumerIsReported(t *testing.T) {

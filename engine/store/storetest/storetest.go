@@ -89,6 +89,7 @@ func Exercise(t *testing.T, open func(t testing.TB) *store.Store) {
 	}{
 		{"a write is stored whole or not at all", writeIsAtomic},
 		{"a wrong count gives the statement's own error", wrongCount},
+		{"a write gives back what it returns", returned},
 		{"a duplicate is a conflict", duplicate},
 		{"a failing caller does not fail its neighbours", neighbours},
 		{"values come back as they went in", values},

@@ -43,6 +43,40 @@ func wrongCount(t *testing.T, s *store.Store) {
 	}
 }
 
+// returned draws numbers in groups of which some members fail, so that others
+// run twice: each gets the number that was stored for it.
+func returned(t *testing.T, s *store.Store) {
+	mustWrite(t, s, insert("counter", 0))
+	numbers := make([]int64, callers)
+	together(func(i int) error {
+		draw := store.Statement{SQL: `UPDATE probe SET n = n + 1 WHERE id = $1 RETURNING n`, Args: []any{"counter"}, Rows: 1, Into: &numbers[i]}
+		statements := []store.Statement{draw, insert(key(i), 1)}
+		if i%8 == 7 {
+			statements = append(statements, fenced("nobody", 1))
+		}
+		err := s.Write(t.Context(), statements)
+		if failed := i%8 == 7; failed != errors.Is(err, store.ErrStale) || !failed && err != nil {
+			t.Errorf("caller %d: %v", i, err)
+		}
+		return err
+	})
+	seen := map[int64]bool{}
+	for i, n := range numbers {
+		if i%8 == 7 {
+			continue
+		}
+		if n < 1 || n > callers-callers/8 || seen[n] {
+			t.Errorf("caller %d drew %d", i, n)
+		}
+		seen[n] = true
+	}
+	none := int64(7)
+	err := s.Write(t.Context(), []store.Statement{{SQL: `UPDATE probe SET n = n + 1 WHERE id = $1 RETURNING n`, Args: []any{"nobody"}, Rows: 1, Into: &none}})
+	if !errors.Is(err, store.ErrStale) || none != 7 {
+		t.Errorf("no row: %v, %d", err, none)
+	}
+}
+
 func duplicate(t *testing.T, s *store.Store) {
 	mustWrite(t, s, insert("a", 1))
 	err := s.Write(t.Context(), []store.Statement{insert("b", 1), insert("a", 2)})

@@ -45,9 +45,10 @@ var provisioned = sync.OnceValues(func() ([]byte, error) {
 
 type bench struct {
 	*simulator.Simulator
-	url   string
-	us    simulator.Business
-	buyer simulator.Business
+	url    string
+	client *http.Client // of this server alone: another one that closes breaks no request of it
+	us     simulator.Business
+	buyer  simulator.Business
 }
 
 func setup(t testing.TB, o simulator.Options) *bench {
@@ -65,12 +66,11 @@ func setup(t testing.TB, o simulator.Options) *bench {
 	}
 	b := &bench{Simulator: simulator.New(o)}
 	server := httptest.NewServer(b)
-	b.url = server.URL
+	b.url, b.client = server.URL, server.Client()
 	t.Cleanup(func() {
 		_ = b.Close() // never fails
 		server.CloseClientConnections()
 		server.Close()
-		http.DefaultClient.CloseIdleConnections()
 	})
 	b.us, b.buyer = b.provision(t, "15631438-0242", ""), b.provision(t, "20198222-0002", "")
 	return b
@@ -121,7 +121,7 @@ func (b *bench) send(ctx context.Context, who simulator.Business, method, path, 
 	}
 	r.Header.Set("x-api-key", who.APIKey)
 	r.Header.Set("x-api-secret", who.APISecret)
-	res, err := http.DefaultClient.Do(r)
+	res, err := b.client.Do(r)
 	if err != nil {
 		return 0, err.Error()
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/afara-dev/afara/schemas"
 	"github.com/afara-dev/afara/sdk/httpclient"
@@ -34,10 +35,10 @@ type List struct {
 // errors are *sdk.Error.
 type Client struct{ http *httpclient.Client }
 
-// New makes a client.
-func New(baseURL, apiKey string) (*Client, error) {
+// New makes a client. timeout bounds one request.
+func New(baseURL, apiKey string, timeout time.Duration) (*Client, error) {
 	c, err := httpclient.New(httpclient.Options{
-		BaseURL: baseURL,
+		BaseURL: baseURL, Timeout: timeout,
 		Header:  http.Header{"Authorization": {"Bearer " + apiKey}},
 		Secrets: []string{apiKey},
 	})

@@ -15,6 +15,10 @@ import (
 )
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "manifest" {
+		_, _ = os.Stdout.Write(hostile.Bad(hostile.Name())) // a build without it does not start
+		return
+	}
 	if len(os.Args) > 1 {
 		time.Sleep(time.Minute) // a grandchild that only holds what it inherited
 		return

@@ -9,7 +9,9 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -24,6 +26,8 @@ type server struct {
 
 	mu    sync.Mutex
 	known map[string]*connectorpb.Connection // by id
+
+	preparing atomic.Int64
 }
 
 // parameters are those of all operations.
@@ -32,6 +36,9 @@ type parameters struct {
 	Code  uint32 `json:"code"`
 	Class int32  `json:"class"`
 	Size  int    `json:"size"`
+
+	ReferenceKey string `json:"referenceKey"`
+	IssueDate    string `json:"issueDate"`
 }
 
 func (s *server) Describe(context.Context, *connectorpb.DescribeRequest) (*connectorpb.DescribeResponse, error) {
@@ -96,6 +103,9 @@ func (s *server) Invoke(ctx context.Context, req *connectorpb.InvokeRequest) (*c
 	case "huge":
 		return result(`{"a":"` + strings.Repeat("x", in.Size) + `"}`)
 	case "prepare":
+		if s.name == hostile.Poisoned {
+			return s.poisoned(ctx, in)
+		}
 		return result(`{"irn":"A-1-20260101","qrCodeData":"A"}`)
 	case "wrong":
 		return result(`{"irn":7,"surprise":true}`)
@@ -104,10 +114,30 @@ func (s *server) Invoke(ctx context.Context, req *connectorpb.InvokeRequest) (*c
 		<-ctx.Done()
 		fmt.Fprintln(os.Stderr, "handler was cut:", ctx.Err())
 		return nil, status.FromContextError(ctx.Err()).Err()
+	case "tardy": // as slow as the vendor of a real one
+		select {
+		case <-time.After(time.Duration(in.Size) * time.Millisecond):
+		case <-ctx.Done():
+		}
+	case "lookup":
+		return result(`{"result":"not_found"}`)
+	case "validate", "sign":
+		return result("{}")
+	case "build":
+		time.Sleep(time.Duration(in.Size) * time.Millisecond)
+		return result(`{"build":"` + hostile.Build() + `"}`)
+	case "deadline":
+		return result(fmt.Sprintf(`{"micros":%d}`, req.GetDeadlineUnixMicros()))
 	case "exit":
 		os.Exit(7)
 	case "child":
 		return child()
+	case "fences":
+		return fences()
+	case "eat", "fork":
+		return devour(verb, in.Size)
+	case "babble":
+		go babble()
 	case "status":
 		return nil, status.Error(codes.Code(in.Code), in.Text)
 	case "classed":

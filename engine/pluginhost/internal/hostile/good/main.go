@@ -18,7 +18,8 @@ func (connector) Operations() map[string]sdk.Handler {
 	return map[string]sdk.Handler{hostile.Name() + ".echo": sdk.Handle(echo)}
 }
 
-func echo(_ context.Context, _ *sdk.Call, in json.RawMessage) (json.RawMessage, error) {
+func echo(ctx context.Context, _ *sdk.Call, in json.RawMessage) (json.RawMessage, error) {
+	sdk.Log(ctx).Debug("a detail", "in", string(in))
 	return in, nil
 }
 

@@ -1,0 +1,182 @@
+package simulator_test
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/afara-dev/afara/plugins/moov/simulator"
+	"github.com/afara-dev/afara/plugins/simnet"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const ada = "+2290195123456"
+
+// bench is a simulator with a client of it.
+type bench struct {
+	*simulator.Simulator
+	net    *simnet.Network
+	url    string
+	client *http.Client // of this server alone: another one that closes breaks no request of it
+	us     simulator.Account
+
+	mu sync.Mutex
+	at time.Time
+}
+
+func (b *bench) now() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.at
+}
+
+func (b *bench) pass(d time.Duration) {
+	b.mu.Lock()
+	b.at = b.at.Add(d)
+	b.mu.Unlock()
+	b.net.Tick()
+}
+
+func setup(t testing.TB, o simulator.Options, network simnet.Settings) *bench {
+	t.Helper()
+	b := &bench{at: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
+	b.net = simnet.New(simnet.Options{Now: b.now, Settings: network})
+	o.Network = b.net
+	var err error
+	if b.Simulator, err = simulator.New(o); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(b)
+	b.url, b.client = server.URL, server.Client()
+	t.Cleanup(func() {
+		_ = b.net.Close() // never fails
+		server.CloseClientConnections()
+		server.Close()
+	})
+	if b.us, err = b.Provision("BJ"); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.net.PutSIM(simnet.SIM{Operator: "moov", Number: ada, Country: "BJ", Currency: "XOF", Balance: 10_000, Name: "Ada Lovelace"}); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+type header map[string]string
+
+// ask sends one request.
+func (b *bench) ask(t testing.TB, method, path, body string, headers ...header) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, b.url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range headers {
+		for name, value := range h {
+			r.Header.Set(name, value)
+		}
+	}
+	res, err := b.client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, strings.TrimSpace(string(raw))
+}
+
+func (b *bench) want(t testing.TB, status int, says, method, path, body string, headers ...header) string {
+	t.Helper()
+	got, said := b.ask(t, method, path, body, headers...)
+	if got != status || !strings.Contains(said, says) {
+		t.Fatalf("%s %s: %d %s, want %d %s", method, path, got, said, status, says)
+	}
+	return said
+}
+
+const endpoint = "/com.tlc.merchant.api/UssdPush"
+
+// envelope is a call of SOAP; parameters are written as they stand.
+func envelope(operation, parameters string) string {
+	return `<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/" xmlns:api="http://api.merchant.tlc.com/"><soapenv:Header/><soapenv:Body>` +
+		`<api:` + operation + `>` + parameters + `</api:` + operation + `></soapenv:Body></soapenv:Envelope>`
+}
+
+// call makes a call with our token and gives the members of its result.
+func (b *bench) call(t testing.TB, operation, parameters string, headers ...header) map[string]string {
+	t.Helper()
+	status, said := b.ask(t, "POST", endpoint, envelope(operation, "<token>"+b.token(t)+"</token>"+parameters), headers...)
+	if status != 200 {
+		t.Fatalf("%s: %d %s", operation, status, said)
+	}
+	var answer struct {
+		Body struct {
+			Response struct {
+				XMLName xml.Name
+				Result  struct {
+					Members []struct {
+						XMLName xml.Name
+						Text    string `xml:",chardata"`
+					} `xml:",any"`
+				} `xml:",any"`
+			} `xml:",any"`
+		} `xml:"Body"`
+	}
+	if err := xml.Unmarshal([]byte(said), &answer); err != nil || answer.Body.Response.XMLName.Local != operation+"Response" {
+		t.Fatalf("%s: %s, %v", operation, said, err)
+	}
+	members := map[string]string{}
+	for _, m := range answer.Body.Response.Result.Members {
+		members[m.XMLName.Local] = m.Text
+	}
+	return members
+}
+
+func push(number, amount, reference string) string {
+	return "<msisdn>" + number + "</msisdn><message>Two beers</message><amount>" + amount + "</amount><externaldata1>" + reference +
+		"</externaldata1><externaldata2>ORDER-1</externaldata2><fee>0</fee>"
+}
+
+func transfer(number, amount, reference string) string {
+	return "<request><destination>" + number + "</destination><amount>" + amount + "</amount><referenceid>" + reference +
+		"</referenceid><walletid>0</walletid><extendeddata>x</extendeddata></request>"
+}
+
+func (b *bench) statusOf(t testing.TB, transid string) map[string]string {
+	t.Helper()
+	return b.call(t, "getTransactionStatus", "<request><transid>"+transid+"</transid></request>")
+}
+
+// basic gives the headers of REST.
+func (b *bench) basic() header {
+	r, _ := http.NewRequest(http.MethodGet, b.url, nil)
+	r.SetBasicAuth(b.us.Username, b.us.Password)
+	return header{"Authorization": r.Header.Get("Authorization"), "Content-Type": "application/json"}
+}
+
+func (b *bench) body(t testing.TB, change map[string]any) string {
+	t.Helper()
+	all := map[string]any{
+		"type": "cashin", "partnerId": b.us.PartnerID, "msisdn": "2290195123456", "amount": 500, "currency": "XOF", "reference": "R1", "description": "Two beers",
+	}
+	for name, value := range change {
+		all[name] = value
+	}
+	raw, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
