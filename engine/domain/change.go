@@ -69,9 +69,9 @@ type WorkChange struct {
 	// Answered resets the count of lost claims: the connector answered, or the
 	// row was released in order.
 	Answered bool
-	// Suspect makes the message run alone next time: the connector's process
-	// ended while it was in flight with others.
-	Suspect bool
+	// Suspect counts the ends of the connector's process while the message was
+	// in flight, since its last answer: next time it runs apart.
+	Suspect int
 	// Lane is the row's lane: when the row is done, the next one of it is due.
 	Lane string
 }

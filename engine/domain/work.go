@@ -29,8 +29,9 @@ type Work struct {
 	Owner      NodeID
 	LeaseUntil time.Time
 	LostClaims int
-	// Suspect rows run alone: the connector died while they were in flight.
-	Suspect     bool
+	// Suspect counts the deaths of the connector under this row since its last
+	// answer: such rows run apart, from the second on each alone.
+	Suspect     int
 	OpenAttempt AttemptID
 	FlowVersion int
 	// Lane is what rows that must go one after another share; empty for rows

@@ -131,7 +131,7 @@ func (p *Pipeline) notFound(ctx context.Context, r *Run, out domain.Outcome) (mo
 
 // lookupFailed follows an error of a look-up, which never settles anything.
 func (p *Pipeline) lookupFailed(ctx context.Context, r *Run, out domain.Outcome) {
-	if out.Crashed && r.work.Suspect {
+	if guilty(r, out) {
 		p.hold(ctx, r, reasonCrashed, out.Error)
 		return
 	}

@@ -93,48 +93,108 @@ func TestEndThatCannotBeStoredIsHeldAndNotSentAgain(t *testing.T) {
 	})
 }
 
-// suspect makes a message that was in flight when its connector died.
-func (w *world) suspect() domain.MessageID {
+// suspect makes a message that was in flight, not alone, when its connector
+// died, so many times.
+func (w *world) suspect(deaths int) domain.MessageID {
 	w.t.Helper()
-	w.vendor.script("test.prepare", crashes(domain.ClassUnavailable))
 	id := w.accept()
-	w.walk(id)
-	w.clock.Add(w.due(id))
+	for range deaths {
+		w.vendor.script("test.prepare", crashes(domain.ClassUnavailable))
+		w.walk(id)
+		w.clock.Add(w.due(id))
+	}
 	return id
 }
 
-func TestOneSuspectWaitsForItsLaneAndTheOthersTakeNoSlot(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/afara.db")
-	first, second := w.suspect(), w.suspect()
-	runs := map[domain.MessageID]*pipeline.Run{}
-	busy := w.accept()
-	for _, id := range []domain.MessageID{busy, first, second} {
-		runs[id] = w.claim("node_1", id)
-	}
-	inside, leave := make(chan struct{}), make(chan struct{})
-	w.vendor.script("test.prepare", then(func() { close(inside); <-leave }, result(`{}`)))
-	var group sync.WaitGroup
-	group.Go(func() { w.pipeline.Walk(t.Context(), runs[busy]) })
-	<-inside
-	done := make(chan domain.MessageID, 2)
-	for _, id := range []domain.MessageID{first, second} {
+// walkAll claims messages for one node, which walks each in a goroutine of its
+// own; the channel tells whose walk is over.
+func (w *world) walkAll(group *sync.WaitGroup, ids ...domain.MessageID) <-chan domain.MessageID {
+	w.t.Helper()
+	done := make(chan domain.MessageID, len(ids))
+	for _, id := range ids {
+		run := w.claim("node_1", id)
 		group.Go(func() {
-			w.pipeline.Walk(t.Context(), runs[id])
+			w.pipeline.Walk(w.t.Context(), run)
 			done <- id
 		})
 	}
-	put := <-done // while the other waits for the one inside
-	row, _, err := w.store.WorkOf(t.Context(), domain.WorkID(put))
-	must(t, err)
-	if row.Owner != "" || !row.Suspect || row.LostClaims != 0 || w.due(put) <= 0 {
-		t.Errorf("put off as %+v", row)
+	return done
+}
+
+// inside scripts a call that ends when the test says so.
+func (w *world) inside(n int) (entered chan struct{}, leave func()) {
+	entered, gate := make(chan struct{}, n), make(chan struct{})
+	for range n {
+		w.vendor.script("test.prepare", then(func() { entered <- struct{}{}; <-gate }, result(`{}`)))
 	}
-	close(leave)
+	return entered, sync.OnceFunc(func() { close(gate) })
+}
+
+// wantPutOff fails unless the message rests as the suspect that it was.
+func (w *world) wantPutOff(id domain.MessageID, suspect int) {
+	w.t.Helper()
+	row, _, err := w.store.WorkOf(w.t.Context(), domain.WorkID(id))
+	must(w.t, err)
+	if row.Owner != "" || row.Suspect != suspect || row.LostClaims != 0 || w.due(id) <= 0 {
+		w.t.Errorf("put off as %+v", row)
+	}
+}
+
+func TestAFewSuspectsRunTogetherAndTheOthersTakeNoSlot(t *testing.T) {
+	t.Parallel()
+	const company = 16
+	w := newWorld(t, "sqlite:"+t.TempDir()+"/afara.db")
+	suspects := make([]domain.MessageID, company+1)
+	for i := range suspects {
+		suspects[i] = w.suspect(1)
+	}
+	busy := w.accept()
+	var group sync.WaitGroup
+	defer group.Wait()
+	entered, leave := w.inside(1)
+	defer leave()
+	w.walkAll(&group, busy)
+	<-entered
+	together, part := w.inside(company)
+	defer part()
+	done := w.walkAll(&group, suspects...)
+	put := <-done // while the others wait for the one inside
+	w.wantPutOff(put, 1)
+	if len(together) > 0 {
+		t.Error("a suspect runs beside one that is none")
+	}
+	leave()
+	for range company {
+		<-together // each waits inside for all
+	}
+	part()
 	group.Wait()
 	w.toEnd(put)
-	for _, id := range []domain.MessageID{busy, first, second} {
+	for _, id := range append(suspects, busy) {
 		w.wantEnd(id, domain.EndCompleted)
+	}
+}
+
+func TestWhatWasInFlightAtTwoCrashesRunsAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "sqlite:"+t.TempDir()+"/afara.db")
+	twice, once := w.suspect(2), w.suspect(1)
+	var group sync.WaitGroup
+	defer group.Wait()
+	for _, first := range []domain.MessageID{twice, once} {
+		second, deaths := once, 1
+		if first == once {
+			second, deaths = w.suspect(2), 2
+		}
+		entered, leave := w.inside(1)
+		done := w.walkAll(&group, first)
+		<-entered
+		<-w.walkAll(&group, second)
+		w.wantPutOff(second, deaths)
+		leave()
+		<-done
+		w.wantEnd(first, domain.EndCompleted)
+		w.clock.Add(w.due(second))
 	}
 }
 

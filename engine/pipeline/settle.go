@@ -10,7 +10,7 @@ import (
 
 // refused follows an outcome that is no result: the class alone decides.
 func (p *Pipeline) refused(ctx context.Context, r *Run, a *attempt, out domain.Outcome) {
-	if out.Crashed && r.work.Suspect {
+	if guilty(r, out) {
 		p.hold(ctx, r, reasonCrashed, out.Error)
 		return
 	}
@@ -122,7 +122,7 @@ func (p *Pipeline) release(ctx context.Context, r *Run, out domain.Outcome, due 
 	change := domain.Change{
 		Work: &domain.WorkChange{
 			ID: r.work.ID, Epoch: r.work.Epoch, Move: domain.MoveWait, Stage: stage, DueAt: due,
-			OpenAttempt: open, Answered: true, Suspect: out.Crashed,
+			OpenAttempt: open, Answered: true, Suspect: suspicion(r, out),
 		},
 		Parts: []domain.Part{messageWait{ID: r.message.ID, Stage: r.stage, Class: out.Class, Error: errorJSON(out.Error), Spent: spent, At: p.now()}},
 	}

@@ -199,16 +199,41 @@ func TestOneClaimOfManyWins(t *testing.T) {
 	})
 }
 
-func TestCrashMakesASuspectThatRunsAloneAndOnlyThenHolds(t *testing.T) {
+// A crash holds a message when it was in flight at one before and is alone now,
+// or when it is the fifth: since the third it was the only message.
+func TestCrashMakesASuspectAndHoldsOnlyWhatCrashesAlone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/afara.db")
-	w.vendor.script("test.prepare", crashes(domain.ClassUnavailable))
-	innocent := w.accept()
-	w.toEnd(innocent)
-	w.wantEnd(innocent, domain.EndCompleted)
+	among, alone := crashes(domain.ClassUnavailable), crashesAlone(domain.ClassUnavailable)
+	for name, c := range map[string]struct {
+		deaths []func(domain.Call) domain.Outcome
+		held   bool
+	}{
+		"once among others":        {deaths: list(among)},
+		"once alone":               {deaths: list(alone)},
+		"often among others":       {deaths: list(among, among, among, among)},
+		"among others, then alone": {deaths: list(among, alone), held: true},
+		"twice alone":              {deaths: list(alone, alone), held: true},
+		"too often among others":   {deaths: list(among, among, among, among, among), held: true},
+		"an answer in between":     {deaths: list(among, fails(domain.ClassUnavailable), alone)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, "sqlite:"+t.TempDir()+"/afara.db")
+			w.vendor.script("test.prepare", c.deaths...)
+			id := w.accept()
+			w.toEnd(id)
+			if c.held {
+				w.wantHeld(id, "connector_crashed")
+			} else {
+				w.wantEnd(id, domain.EndCompleted)
+			}
+			if left := len(w.vendor.scripts["test.prepare"]); left > 0 {
+				t.Errorf("%d deaths have not happened", left)
+			}
+		})
+	}
+}
 
-	w.vendor.script("test.prepare", crashes(domain.ClassUnavailable), crashes(domain.ClassUnavailable))
-	guilty := w.accept()
-	w.toEnd(guilty)
-	w.wantHeld(guilty, "connector_crashed")
+func list(answers ...func(domain.Call) domain.Outcome) []func(domain.Call) domain.Outcome {
+	return answers
 }

@@ -291,10 +291,19 @@ func fails(class domain.Class) func(domain.Call) domain.Outcome {
 	}
 }
 
+// crashes is the connector's death under this call and others.
 func crashes(class domain.Class) func(domain.Call) domain.Outcome {
 	return func(c domain.Call) domain.Outcome {
 		out := fails(class)(c)
 		out.Crashed = true
+		return out
+	}
+}
+
+func crashesAlone(class domain.Class) func(domain.Call) domain.Outcome {
+	return func(c domain.Call) domain.Outcome {
+		out := crashes(class)(c)
+		out.Alone = true
 		return out
 	}
 }

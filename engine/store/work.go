@@ -67,7 +67,7 @@ func writeFenced(c domain.WorkChange) Statement {
 		return Statement{
 			SQL: `UPDATE work SET stage = $1, open_attempt = $2, owner = '', lease_until = 0, epoch = epoch + 1, due_at = $3,
  published_incarnation = '', published_at = 0, lost_claims = CASE WHEN $4 = 1 THEN 0 ELSE lost_claims END, suspect = $5 WHERE id = $6 AND epoch = $7`,
-			Args: []any{c.Stage, c.OpenAttempt, domain.Micros(c.DueAt), asInt(c.Answered), asInt(c.Suspect), c.ID, c.Epoch},
+			Args: []any{c.Stage, c.OpenAttempt, domain.Micros(c.DueAt), asInt(c.Answered), c.Suspect, c.ID, c.Epoch},
 			Rows: 1,
 		}
 	}
@@ -406,7 +406,7 @@ func scanOne(rows Rows, extra ...any) (domain.Work, error) {
 		return domain.Work{}, err
 	}
 	w.DueAt, w.LeaseUntil = domain.FromMicros(due), domain.FromMicros(lease)
-	w.LostClaims, w.Suspect, w.FlowVersion = int(lost), suspect == 1, int(version)
+	w.LostClaims, w.Suspect, w.FlowVersion = int(lost), int(suspect), int(version)
 	return w, nil
 }
 

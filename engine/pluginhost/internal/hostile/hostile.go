@@ -66,7 +66,7 @@ func manifest(name, version string, webhooks []map[string]any, verbs ...string) 
 	}
 	m := map[string]any{
 		"name": name, "version": version, "title": "A test connector", "protocolVersion": 1,
-		"streams": streams(verbs), "capabilities": []string{capability}, "operations": operations,
+		"streams": streams(name, verbs), "capabilities": []string{capability}, "operations": operations,
 		"settings": map[string]any{
 			"type": "object", "additionalProperties": false,
 			"properties": map[string]any{
@@ -95,9 +95,10 @@ func Streams() []string {
 	}
 }
 
-// streams are those of a connector with more than one operation.
-func streams(verbs []string) (out []map[string]any) {
-	if len(verbs) == 1 {
+// streams are those of a connector with more than one operation; one that dies of
+// its messages does not die of a pull beside.
+func streams(name string, verbs []string) (out []map[string]any) {
+	if name == Poisoned || len(verbs) == 1 {
 		return []map[string]any{}
 	}
 	for _, name := range Streams() {

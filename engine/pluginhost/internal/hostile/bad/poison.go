@@ -40,9 +40,12 @@ func (s *server) poisoned(ctx context.Context, in parameters) (*connectorpb.Invo
 	}
 }
 
-// die says so on the descriptor itself: go-plugin carries what goes to
-// os.Stderr, and is not done when the process is.
+// stderr is the descriptor itself: go-plugin puts a pipe of its own in the place
+// of os.Stderr, which is not empty yet when the process ends, and the garbage
+// collector closes what nobody keeps.
+var stderr = os.Stderr
+
 func (s *server) die() {
-	_, _ = fmt.Fprintf(os.NewFile(2, "stderr"), "dies with %d inside\n", s.preparing.Load())
+	_, _ = fmt.Fprintf(stderr, "dies with %d inside\n", s.preparing.Load())
 	os.Exit(7)
 }
