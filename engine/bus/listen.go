@@ -23,7 +23,8 @@ type ListenConfig struct {
 	Subscriber SubscriberConfig
 }
 
-// ErrListening is returned for a second Listen under one name.
+// ErrListening is returned for a second Listen under one name, while the first
+// has not been told to end.
 var ErrListening = errors.New("bus: a handler of this name is listening already")
 
 // Listen reads a stream and runs Handle for each message until ctx or the
@@ -32,7 +33,8 @@ var ErrListening = errors.New("bus: a handler of this name is listening already"
 // when some still ran after the router's DrainTimeout. Entries that were read
 // and not handled go to another reader.
 //
-// When it has returned, the same stream may be listened to again.
+// Once its ctx has ended, the same stream may be listened to again: that begins
+// as soon as this one reads no more, even while its handlers still run.
 func (r *Router) Listen(ctx context.Context, cfg ListenConfig) error {
 	if err := checkListen(&cfg); err != nil {
 		return err
@@ -74,8 +76,12 @@ func (r *Router) listen(ctx context.Context, cfg ListenConfig) error {
 		defer running.done()
 		return r.bus.handle(cfg, m)
 	}
+	if err := r.take(ctx, cfg); err != nil || ctx.Err() != nil {
+		return err
+	}
 	handler, err := r.start(ctx, cfg, subscriber, handle)
 	if err != nil {
+		r.forget(cfg.Name)
 		return err
 	}
 	select {
@@ -98,20 +104,53 @@ func (r *Router) listen(ctx context.Context, cfg ListenConfig) error {
 func (r *Router) start(ctx context.Context, cfg ListenConfig, s message.Subscriber, h message.NoPublishHandlerFunc) (*message.Handler, error) {
 	r.starting.Lock()
 	defer r.starting.Unlock()
-	if r.names[cfg.Name] {
-		return nil, fmt.Errorf("listen to %s as %s: %w", cfg.Stream, cfg.Name, ErrListening)
-	}
 	handler := r.router.AddConsumerHandler(cfg.Name, cfg.Stream, s, h)
 	if err := r.router.RunHandlers(ctx); err != nil {
 		return nil, fmt.Errorf("listen to %s: %w", cfg.Stream, err)
 	}
-	r.names[cfg.Name] = true
 	return handler, nil
 }
 
+// listening has a handler's name until it is gone.
+type listening struct {
+	ctx  context.Context
+	gone chan struct{}
+}
+
+// take gives a Listen its name, after the one before it has let go. Without an
+// error the name is taken, or ctx has ended.
+func (r *Router) take(ctx context.Context, cfg ListenConfig) error {
+	for {
+		before := r.claim(ctx, cfg.Name)
+		if before == nil {
+			return nil
+		}
+		if before.ctx.Err() == nil {
+			return fmt.Errorf("listen to %s as %s: %w", cfg.Stream, cfg.Name, ErrListening)
+		}
+		select {
+		case <-before.gone:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// claim takes the name, or answers who has it.
+func (r *Router) claim(ctx context.Context, name string) (before *listening) {
+	r.naming.Lock()
+	defer r.naming.Unlock()
+	if l, ok := r.names[name]; ok {
+		return l
+	}
+	r.names[name] = &listening{ctx: ctx, gone: make(chan struct{})}
+	return nil
+}
+
 func (r *Router) forget(name string) {
-	r.starting.Lock()
-	defer r.starting.Unlock()
+	r.naming.Lock()
+	defer r.naming.Unlock()
+	close(r.names[name].gone)
 	delete(r.names, name)
 }
 

@@ -189,6 +189,37 @@ func TestTwoHandlersOfOneNameAreRefused(t *testing.T) {
 	}
 }
 
+// A stream that is left for a moment is read again as soon as nobody reads it,
+// while the last handlers of before still run.
+func TestListenAgainWaitsForTheOneThatEnds(t *testing.T) {
+	t.Parallel()
+	b := openBus(t, "")
+	r, in := runRouter(t, b), newInbox()
+	inside, finish := make(chan struct{}), make(chan struct{})
+	defer close(finish)
+	ctx, leave := context.WithCancel(t.Context())
+	first := make(chan error, 1)
+	go func() {
+		first <- r.Listen(ctx, bus.ListenConfig{Stream: "s", Subscriber: bus.SubscriberConfig{SoleGroup: true}, Handle: func(m *message.Message) error {
+			m.Ack()
+			close(inside)
+			<-finish
+			return nil
+		}})
+	}()
+	publish(t, b, "s", 0, 1)
+	<-inside
+	leave()
+	listen(t, r, bus.ListenConfig{Stream: "s", Subscriber: bus.SubscriberConfig{SoleGroup: true}, Handle: in.handle})
+	publish(t, b, "s", 1, 50)
+	eventually(t, "the second one listens", in.has(49))
+	select {
+	case err := <-first:
+		t.Errorf("the first has ended while its handler runs: %v", err)
+	default:
+	}
+}
+
 func TestRunWaitsForHandlersAndSaysWhenOneDoesNotReturn(t *testing.T) {
 	t.Parallel()
 	b := openBus(t, "")

@@ -28,7 +28,8 @@ type Router struct {
 	// starting keeps two Listens apart: Watermill starts every handler that was
 	// added, under the context of whoever starts them.
 	starting sync.Mutex
-	names    map[string]bool
+	naming   sync.Mutex
+	names    map[string]*listening
 	closing  chan struct{} // closed when Run shall end
 	listens  tally
 }
@@ -51,7 +52,7 @@ func (b *Bus) Router(cfg RouterConfig) (*Router, error) {
 	inner.AddConsumerHandler(idleName, idleName, newIdleSubscriber(), func(*message.Message) error { return nil })
 	return &Router{
 		bus: b, router: inner, drain: cfg.DrainTimeout,
-		names: map[string]bool{idleName: true}, closing: make(chan struct{}),
+		names: map[string]*listening{idleName: {ctx: context.Background()}}, closing: make(chan struct{}),
 	}, nil
 }
 
