@@ -209,7 +209,7 @@ func (e *Engine) wireNouns(context.Context) (err error) {
 	}
 	e.Pipeline, err = pipeline.New(pipeline.Config{
 		Store: e.Store, Applier: e.Applier, Connectors: e.Host, Connections: e.Registry, Documents: e.Ingest,
-		Flows: []domain.Flow{e.Invoices.Flow(), e.Invoices.SettleFlow(), e.Payments.Flow(), e.Payments.ConfirmFlow()}, Log: e.log,
+		Flows: []domain.Flow{e.Invoices.Flow(), e.Invoices.SettleFlow(), e.Invoices.WriteBackFlow(), e.Payments.Flow(), e.Payments.ConfirmFlow()}, Log: e.log,
 		MaxAttempts: s.MaxAttempts, HoldAfter: s.HoldAfter, LeaseMargin: s.LeaseMargin, Observe: calls.observe,
 	})
 	if err != nil {

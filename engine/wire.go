@@ -19,6 +19,7 @@ import (
 	"github.com/afara-dev/afara/engine/pluginhost"
 	"github.com/afara-dev/afara/engine/registry"
 	"github.com/afara-dev/afara/engine/secret"
+	"github.com/afara-dev/afara/engine/store"
 	"github.com/afara-dev/afara/engine/tenant"
 	"github.com/afara-dev/afara/engine/webhook"
 	"github.com/afara-dev/afara/engine/work"
@@ -155,9 +156,29 @@ func (c *invoiceConnections) InvoiceConnection(ctx context.Context, env domain.E
 }
 
 // InvoiceStream implements invoice.Connections.
-func (c *invoiceConnections) InvoiceStream(ctx context.Context, id domain.ConnectionID) (string, error) {
-	connection, err := c.registry.Present(ctx, id)
+func (c *invoiceConnections) InvoiceStream(ctx context.Context, env domain.EnvironmentID, id domain.ConnectionID) (string, error) {
+	connection, err := c.registry.Connection(ctx, env, id)
+	if errors.Is(err, registry.ErrConnectionNotFound) {
+		return "", store.ErrNotFound
+	}
 	return connection.Stream(), err
+}
+
+// TakesWriteBacks implements invoice.Connections.
+func (c *invoiceConnections) TakesWriteBacks(ctx context.Context, env domain.EnvironmentID, id domain.ConnectionID) (bool, error) {
+	connection, err := c.registry.Connection(ctx, env, id)
+	if errors.Is(err, registry.ErrConnectionNotFound) {
+		return false, store.ErrNotFound
+	}
+	if err != nil {
+		return false, err
+	}
+	m, ok := c.host.Manifest(connection.Connector, connection.Kind)
+	if !ok {
+		return false, nil
+	}
+	_, takes := m.Operation(schemas.OpInvoiceWriteBack)
+	return takes, nil
 }
 
 // parse reads the settings; the manifest is nil where the connector is missing.

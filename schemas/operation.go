@@ -60,6 +60,8 @@ type LookupInput struct {
 	IRN       string      `json:"irn"`
 	Total     LookupTotal `json:"total"`
 	IssueDate string      `json:"issueDate"`
+	// Target is the record of a write-back; empty with any other operation.
+	Target string `json:"target,omitempty"`
 }
 
 // LookupTotal is what a look-up compares.

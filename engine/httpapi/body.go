@@ -17,6 +17,7 @@ import (
 const (
 	bodySample  = "SampleRequest"
 	bodyVoid    = "VoidRequest"
+	bodySource  = "InvoiceSource"
 	bodyResolve = "ResolveRequest"
 	bodyReplay  = "ReplayRequest"
 	bodyProbe   = "TestCallbackRequest"
@@ -58,7 +59,7 @@ const (
 // allBodies lists them.
 func allBodies() []string {
 	return []string{
-		bodySample, bodyVoid, bodyResolve, bodyReplay, bodyProbe, bodyOrder, bodyLogLevel,
+		bodySample, bodyVoid, bodySource, bodyResolve, bodyReplay, bodyProbe, bodyOrder, bodyLogLevel,
 		bodyWebhook, bodyWebhookChange, bodyRotate, bodyTest, bodyReplaySince,
 		bodyPublish, bodyPublishBatch, bodyReplayDeliveries, bodyReplayFailed,
 		bodyCollection, bodyRefund, bodyDisbursement, bodyPaymentRequest,

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
@@ -19,7 +20,7 @@ func (a *api) postInvoice(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sub, err := split(body, memberEnvironment, memberInvoice)
+	sub, err := split(body, memberEnvironment, memberInvoice, memberSource)
 	if err != nil {
 		return err
 	}
@@ -29,10 +30,36 @@ func (a *api) postInvoice(w http.ResponseWriter, r *http.Request) error {
 			return errEnvironment
 		}
 	}
+	source, err := a.source(&sub)
+	if err != nil {
+		return err
+	}
 	return a.accept(w, r, body, func(ctx context.Context) (domain.Draft, error) {
+		if source != nil {
+			draft, err := a.cfg.Invoices.AcceptFrom(ctx, env, *source, "/"+memberInvoice, sub.invoice)
+			return draft, sub.refused(err)
+		}
 		draft, err := a.cfg.Invoices.Accept(ctx, env, "/"+memberInvoice, sub.invoice)
 		return draft, sub.refused(err)
 	})
+}
+
+// source reads what an invoice came from, nil when nothing is said of it. What is
+// wrong with its form waits for the faults of the invoice.
+func (a *api) source(sub *submission) (*invoice.Source, error) {
+	if sub.source == nil {
+		return nil, nil
+	}
+	e := bodyError(a.bodies[bodySource].Validate(sub.source), "/"+memberSource)
+	if e != nil && e.Kind != domain.KindInvalid {
+		return nil, e
+	}
+	if e != nil {
+		sub.faults = append(sub.faults, e.Fields...)
+		return nil, nil
+	}
+	var source invoice.Source
+	return &source, json.Unmarshal(sub.source, &source)
 }
 
 func (a *api) putInvoice(w http.ResponseWriter, r *http.Request) error {

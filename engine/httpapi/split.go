@@ -17,12 +17,14 @@ import (
 const (
 	memberInvoice     = "invoice"
 	memberEnvironment = "environmentId"
+	memberSource      = "source"
 )
 
 // submission is the body of a POST or PUT of an invoice, taken apart.
 type submission struct {
 	environment string // "" when absent
 	invoice     []byte // the very bytes of the member
+	source      []byte // that of the member, nil when absent
 	// faults are what is wrong around the invoice, more how many are not among
 	// them. They wait for those of the invoice, see refused.
 	faults []domain.FieldError
@@ -38,7 +40,7 @@ func split(body []byte, members ...string) (submission, error) {
 	if err != nil {
 		return submission{}, err
 	}
-	sub := submission{invoice: raw[memberInvoice]}
+	sub := submission{invoice: raw[memberInvoice], source: raw[memberSource]}
 	if env, given := raw[memberEnvironment]; given {
 		if json.Unmarshal(env, &sub.environment) != nil || !domain.IsID(domain.PrefixEnvironment, sub.environment) {
 			sub.environment = ""

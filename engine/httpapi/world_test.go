@@ -134,7 +134,7 @@ func (w *world) wire(options []option) {
 	w.payments = cfg.Payments
 	w.pipeline, err = pipeline.New(pipeline.Config{
 		Store: w.store, Applier: applier, Connectors: w.host, Connections: w.registry, Documents: cfg.Ingest,
-		Flows: []domain.Flow{cfg.Invoices.Flow(), cfg.Invoices.SettleFlow(), cfg.Payments.Flow(), cfg.Payments.ConfirmFlow()}, Log: log,
+		Flows: []domain.Flow{cfg.Invoices.Flow(), cfg.Invoices.SettleFlow(), cfg.Invoices.WriteBackFlow(), cfg.Payments.Flow(), cfg.Payments.ConfirmFlow()}, Log: log,
 	})
 	must(t, err)
 	cfg.Pipeline = w.pipeline
@@ -195,9 +195,19 @@ func (c connections) InvoiceConnection(ctx context.Context, env domain.Environme
 	return invoice.Connection{ID: found.ID, Stream: found.Stream(), Defaults: seller(), ReferenceKey: referenceKey()}, nil
 }
 
-func (c connections) InvoiceStream(ctx context.Context, id domain.ConnectionID) (string, error) {
-	found, err := c.registry.Present(ctx, id)
+func (c connections) InvoiceStream(ctx context.Context, env domain.EnvironmentID, id domain.ConnectionID) (string, error) {
+	found, err := c.registry.Connection(ctx, env, id)
 	return found.Stream(), err
+}
+
+// TakesWriteBacks says so of any connection that is there.
+func (c connections) TakesWriteBacks(ctx context.Context, env domain.EnvironmentID, id domain.ConnectionID) (bool, error) {
+	if _, err := c.registry.Connection(ctx, env, id); errors.Is(err, registry.ErrConnectionNotFound) {
+		return false, store.ErrNotFound
+	} else if err != nil {
+		return false, err
+	}
+	return true, nil
 }
 
 // payers tells payments what carries them, as engine.New does.

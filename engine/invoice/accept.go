@@ -30,7 +30,7 @@ func (s *Service) Accept(ctx context.Context, env domain.Environment, prefix str
 	if err != nil {
 		return domain.Draft{}, err
 	}
-	return s.draft(c, "")
+	return s.draft(c, "", Source{})
 }
 
 // rule finds what is wrong with an invoice beside what is stored. It is asked
@@ -103,9 +103,10 @@ func (s *Service) check(ctx context.Context, env domain.Environment, prefix stri
 
 // draft makes the parts of a new invoice. voids is the invoice that this note
 // voids, if any.
-func (s *Service) draft(c candidate, voids domain.InvoiceID) (domain.Draft, error) {
+func (s *Service) draft(c candidate, voids domain.InvoiceID, source Source) (domain.Draft, error) {
 	now := s.cfg.Store.Now()
 	r := c.row()
+	r.Source = source
 	r.ID, r.VoidOf, r.CreatedAt, r.UpdatedAt = domain.NewID[domain.InvoiceID](domain.PrefixInvoice), voids, now, now
 	view, err := c.view(r)
 	if err != nil {
@@ -118,6 +119,9 @@ func (s *Service) draft(c candidate, voids domain.InvoiceID) (domain.Draft, erro
 	parts := append(s.run(c, r), newRow{r}, newEvent(r, "invoice.created", view, now))
 	if c.original.ID != "" && r.TypeCode == schemas.TypeCreditNote {
 		parts = append(parts, credit{Original: c.original.ID, Amount: r.Payable})
+	}
+	if source.Connection != "" {
+		parts = append(parts, cameFrom{ID: r.ID, Source: source})
 	}
 	return domain.Draft{Parts: parts, Answer: answer, Explain: s.explain(c)}, nil
 }

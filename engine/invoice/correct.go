@@ -29,6 +29,7 @@ func (s *Service) Correct(ctx context.Context, env domain.Environment, id domain
 	}
 	r := c.row()
 	r.ID, r.VoidOf, r.CreatedAt, r.UpdatedAt = old.ID, old.VoidOf, old.CreatedAt, s.cfg.Store.Now()
+	r.Source, r.WriteBack = old.Source, old.WriteBack
 	r = r.paidAs(old)
 	view, err := c.view(r)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/afara-dev/afara/engine/domain"
@@ -137,9 +138,9 @@ func (f *Flow) Settle(resource domain.Resource, doc schemas.Document, end domain
 	}
 	over := ended{ID: r.ID, Status: r.Status, From: []Status{StatusDraft}, Reasons: reasons, SignedAt: r.SignedAt, At: at}
 	if r.Status == StatusCompleted {
-		return []domain.Part{signed{ended: over, Row: r}, e}, nil
+		return append([]domain.Part{signed{ended: over, Row: r}, e}, r.tellSource(at)...), nil
 	}
-	return append([]domain.Part{over, e}, giveBack(r)...), nil
+	return slices.Concat([]domain.Part{over, e}, giveBack(r), r.tellSource(at)), nil
 }
 
 // errNeverPrepared: an invoice without a reference cannot have been signed.

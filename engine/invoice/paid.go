@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,7 +88,7 @@ func (s *Service) expandCollected(ctx context.Context, part domain.Part, _ bool)
 	r.PaymentStatus, r.Paid, r.PaidAt, r.PaidBy = p.Status, r.Paid+p.Amount, p.At, p.By
 	report, more, err := s.report(ctx, r, in.At)
 	p.Report = report
-	return append([]domain.Part{p, told}, more...), err
+	return slices.Concat([]domain.Part{p, told}, more, r.tellSource(in.At)), err
 }
 
 // expandReturned takes back what a refund gave back.

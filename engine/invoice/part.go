@@ -26,6 +26,12 @@ const (
 	partCollected domain.PartKind = "invoice_collected"
 	partReturned  domain.PartKind = "invoice_returned"
 	partReported  domain.PartKind = "invoice_reported"
+	// Of the record that an invoice came from.
+	partCameFrom    domain.PartKind = "invoice_came_from"
+	partBecome      domain.PartKind = "invoice_become"
+	partToldSource  domain.PartKind = "invoice_told_source"
+	partWrittenBack domain.PartKind = "invoice_written_back"
+	partWaitingBack domain.PartKind = "invoice_waiting_back"
 )
 
 // newRow inserts an invoice; its number is reserved by it.
@@ -117,6 +123,9 @@ func registerWriters(a *store.Applier) {
 	a.Register(partHeld, writeHeld)
 	a.Register(partPaid, writePaid)
 	a.Register(partReported, writeReported)
+	a.Register(partCameFrom, writeCameFrom)
+	a.Register(partWrittenBack, writeWrittenBack)
+	a.Register(partWaitingBack, writeWaitingBack)
 }
 
 func writeStaged(p domain.Part) ([]store.Statement, error) {

@@ -46,7 +46,7 @@ const (
 // message to the connection that signed it. Where that is gone, nobody is told
 // but the integrator.
 func (s *Service) report(ctx context.Context, r Row, at time.Time) (Report, []domain.Part, error) {
-	stream, err := s.cfg.Connections.InvoiceStream(ctx, r.Connection)
+	stream, err := s.cfg.Connections.InvoiceStream(ctx, r.Environment, r.Connection)
 	if errors.Is(err, store.ErrNotFound) {
 		out := Report{Status: ReportSkipped, Reason: "The connection that signed the invoice is gone."}
 		doc, err := s.document(ctx, r)

@@ -36,7 +36,10 @@ type Row struct {
 	PaidAt time.Time
 	PaidBy domain.PaymentID
 	// Report is how the authority was told.
-	Report      Report
+	Report Report
+	// Source is what the invoice came from, WriteBack how that was told.
+	Source      Source
+	WriteBack   WriteBack
 	HeldReason  string
 	Reasons     []domain.FieldError
 	IRN, QR     string
@@ -50,11 +53,13 @@ type Row struct {
 	SignedAt    time.Time
 }
 
-const rowColumns = `id, environment_id, organisation_id, connection_id, document_id, message_id, number, reference_key, issue_date, type_code, currency, payable, credited, status, payment_status, held_reason, reasons, irn, qr, original_id, void_of, party_id, callback_url, created_at, updated_at, validated_at, signed_at, paid, paid_at, paid_by, report, report_reason, report_id`
+const insertColumns = `id, environment_id, organisation_id, connection_id, document_id, message_id, number, reference_key, issue_date, type_code, currency, payable, credited, status, payment_status, held_reason, reasons, irn, qr, original_id, void_of, party_id, callback_url, created_at, updated_at, validated_at, signed_at, paid, paid_at, paid_by, report, report_reason, report_id`
+
+const rowColumns = insertColumns + `, source_connection, source_record, write_back, write_back_reason, write_back_id, write_back_again`
 
 func insertRow(r Row) store.Statement {
 	return store.Statement{
-		SQL: `INSERT INTO invoice (` + rowColumns + `)
+		SQL: `INSERT INTO invoice (` + insertColumns + `)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14, '', '', '', '', $15, $16, $17, $18, $19, $19, 0, 0, 0, 0, '', '', '', '') ON CONFLICT DO NOTHING`,
 		Args: []any{r.ID, r.Environment, r.Organisation, r.Connection, r.Document, r.Message, r.Number, r.ReferenceKey, r.IssueDate, r.TypeCode,
 			r.Currency, r.Payable, r.Status, r.PaymentStatus, r.Original, r.VoidOf, r.Party, r.CallbackURL, domain.Micros(r.CreatedAt)},
@@ -75,11 +80,12 @@ func readRows(ctx context.Context, q store.Querier, where string, args ...any) (
 	for rows.Next() {
 		var r Row
 		var reasons string
-		var created, updated, validated, signed, paidAt int64
+		var created, updated, validated, signed, paidAt, again int64
 		if err := rows.Scan(&r.ID, &r.Environment, &r.Organisation, &r.Connection, &r.Document, &r.Message, &r.Number, &r.ReferenceKey, &r.IssueDate,
 			&r.TypeCode, &r.Currency, &r.Payable, &r.Credited, &r.Status, &r.PaymentStatus, &r.HeldReason, &reasons, &r.IRN, &r.QR, &r.Original, &r.VoidOf,
 			&r.Party, &r.CallbackURL, &created, &updated, &validated, &signed,
-			&r.Paid, &paidAt, &r.PaidBy, &r.Report.Status, &r.Report.Reason, &r.Report.Message); err != nil {
+			&r.Paid, &paidAt, &r.PaidBy, &r.Report.Status, &r.Report.Reason, &r.Report.Message,
+			&r.Source.Connection, &r.Source.Record, &r.WriteBack.Status, &r.WriteBack.Reason, &r.WriteBack.Message, &again); err != nil {
 			return nil, err
 		}
 		if reasons != "" {
@@ -89,7 +95,7 @@ func readRows(ctx context.Context, q store.Querier, where string, args ...any) (
 		}
 		r.CreatedAt, r.UpdatedAt = domain.FromMicros(created), domain.FromMicros(updated)
 		r.ValidatedAt, r.SignedAt = domain.FromMicros(validated), domain.FromMicros(signed)
-		r.PaidAt = domain.FromMicros(paidAt)
+		r.PaidAt, r.WriteBack.Again = domain.FromMicros(paidAt), again == 1
 		out = append(out, r)
 	}
 	return out, rows.Err()

@@ -25,8 +25,11 @@ type Connection struct {
 type Connections interface {
 	InvoiceConnection(ctx context.Context, env domain.EnvironmentID) (Connection, error)
 	// InvoiceStream is the stream of a connection that invoices were registered
-	// with; store.ErrNotFound when it is gone.
-	InvoiceStream(ctx context.Context, id domain.ConnectionID) (string, error)
+	// with or came from, as it is now; store.ErrNotFound when it is gone.
+	InvoiceStream(ctx context.Context, env domain.EnvironmentID, id domain.ConnectionID) (string, error)
+	// TakesWriteBacks reports whether a connection can be told what became of an
+	// invoice; store.ErrNotFound when the environment has no such connection.
+	TakesWriteBacks(ctx context.Context, env domain.EnvironmentID, id domain.ConnectionID) (bool, error)
 }
 
 // Documents reads accepted documents.
@@ -71,6 +74,8 @@ func New(cfg Config) (*Service, error) {
 	cfg.Applier.Expand(partSigned, s.expandSigned)
 	cfg.Applier.Expand(partCollected, s.expandCollected)
 	cfg.Applier.Expand(partReturned, s.expandReturned)
+	cfg.Applier.Expand(partBecome, s.expandBecome)
+	cfg.Applier.Expand(partToldSource, s.expandToldSource)
 	return s, nil
 }
 
@@ -132,7 +137,9 @@ type Answer struct {
 	Paid          schemas.Decimal `json:"paidAmount"`
 	Left          schemas.Decimal `json:"dueAmount"`
 	// Report is null while there is nothing to tell the authority.
-	Report  *reportView     `json:"paymentReport"`
+	Report *reportView `json:"paymentReport"`
+	// Source is null for an invoice that came from nowhere else.
+	Source  *sourceView     `json:"source"`
 	Invoice json.RawMessage `json:"invoice"` // last: see encode
 }
 
@@ -161,7 +168,7 @@ func answerOf(r Row, view, attempts json.RawMessage) Answer {
 		ID: r.ID, Status: r.Status, HeldReason: text(r.HeldReason), MessageID: r.Message, Errors: r.Reasons, Attempts: attempts,
 		CreatedAt: r.CreatedAt.UTC().Format(domain.WireTime), UpdatedAt: r.UpdatedAt.UTC().Format(domain.WireTime),
 		ValidatedAt: domain.FormatTime(r.ValidatedAt), SignedAt: domain.FormatTime(r.SignedAt),
-		OriginalID: text(r.Original), PaymentStatus: r.PaymentStatus, Paid: hundredths(r.Paid), Left: hundredths(r.left()), Invoice: view,
+		OriginalID: text(r.Original), PaymentStatus: r.PaymentStatus, Paid: hundredths(r.Paid), Left: hundredths(r.left()), Source: r.source(), Invoice: view,
 	}
 	if r.Report.Status != "" {
 		a.Report = &reportView{Status: r.Report.Status, Reason: text(r.Report.Reason), MessageID: text(r.Report.Message)}

@@ -61,7 +61,7 @@ func (s *Service) cancel(ctx context.Context, r Row) (domain.Draft, error) {
 		return domain.Draft{}, err
 	}
 	parts = append(parts, ended{ID: r.ID, Status: StatusCancelled, From: []Status{from}, Reasons: r.Reasons, At: now, Refused: ErrChanged}, event)
-	return domain.Draft{Parts: parts, Answer: answer, Done: true, Explain: staleIsChanged}, nil
+	return domain.Draft{Parts: append(parts, r.tellSource(now)...), Answer: answer, Done: true, Explain: staleIsChanged}, nil
 }
 
 func (s *Service) voidSigned(ctx context.Context, env domain.Environment, r Row, number string) (domain.Draft, error) {
@@ -87,7 +87,7 @@ func (s *Service) voidSigned(ctx context.Context, env domain.Environment, r Row,
 	if err != nil {
 		return domain.Draft{}, err
 	}
-	draft, err := s.draft(c, r.ID)
+	draft, err := s.draft(c, r.ID, Source{})
 	if err != nil {
 		return domain.Draft{}, err
 	}

@@ -37,6 +37,10 @@ type world struct {
 	reports      []schemas.ReportPaymentInput
 	silent, gone bool
 	reporting    func() domain.Outcome // what report_payment gives; nil for a result
+	// writes is what the source was told, writing what it says to that; nil for a
+	// result.
+	writes  []schemas.WriteBackInput
+	writing func() domain.Outcome
 }
 
 func onBoth(t *testing.T, test func(w *world)) {
@@ -57,7 +61,7 @@ func newWorld(t *testing.T, s *store.Store) *world {
 	w.invoices, err = invoice.New(invoice.Config{Store: s, Applier: a, Connections: w, Documents: w.intake})
 	w.must(err)
 	w.pipeline, err = pipeline.New(pipeline.Config{
-		Store: s, Applier: a, Connectors: w, Connections: w, Documents: w.intake, Flows: []domain.Flow{w.invoices.Flow(), w.invoices.SettleFlow()}, Log: log,
+		Store: s, Applier: a, Connectors: w, Connections: w, Documents: w.intake, Flows: []domain.Flow{w.invoices.Flow(), w.invoices.SettleFlow(), w.invoices.WriteBackFlow()}, Log: log,
 	})
 	w.must(err)
 	guard, err := callback.NewGuard(callback.GuardConfig{})
@@ -82,11 +86,22 @@ func (*world) InvoiceConnection(context.Context, domain.EnvironmentID) (invoice.
 }
 
 // InvoiceStream implements invoice.Connections.
-func (w *world) InvoiceStream(context.Context, domain.ConnectionID) (string, error) {
+func (w *world) InvoiceStream(context.Context, domain.EnvironmentID, domain.ConnectionID) (string, error) {
 	if w.gone {
 		return "", store.ErrNotFound
 	}
 	return "s", nil
+}
+
+// TakesWriteBacks implements invoice.Connections: con_erp takes them, con_a does
+// not, and there is no other.
+func (*world) TakesWriteBacks(_ context.Context, _ domain.EnvironmentID, id domain.ConnectionID) (bool, error) {
+	switch id {
+	case "con_erp", "con_a":
+		return id == "con_erp", nil
+	default:
+		return false, store.ErrNotFound
+	}
 }
 
 // Ref implements pipeline.Connections.
@@ -103,6 +118,7 @@ func (w *world) Manifest(string, domain.EnvironmentKind) (*schemas.Manifest, boo
 	m := &schemas.Manifest{Name: "authority", Version: "1.0.0", Operations: []schemas.Operation{
 		{Name: schemas.OpInvoicePrepare, Effect: "none", Deadline: d}, {Name: schemas.OpInvoiceValidate, Effect: "none", Deadline: d},
 		{Name: schemas.OpInvoiceSign, Effect: "keyed", Deadline: d, SettlesAfter: d, Lookup: schemas.OpInvoiceLookup}, {Name: schemas.OpInvoiceLookup, Effect: "none", Deadline: d},
+		{Name: schemas.OpInvoiceWriteBack, Effect: "keyed", Deadline: d, SettlesAfter: d, Lookup: schemas.OpInvoiceLookup},
 	}}
 	if !w.silent {
 		m.Operations = append(m.Operations, schemas.Operation{Name: schemas.OpInvoiceReportPayment, Effect: "keyed", Deadline: d, SettlesAfter: d, Lookup: schemas.OpInvoiceLookup})
@@ -129,6 +145,13 @@ func (w *world) Invoke(_ context.Context, c domain.Call) domain.Outcome {
 		w.reports = append(w.reports, in)
 		if w.reporting != nil {
 			return w.reporting()
+		}
+	case schemas.OpInvoiceWriteBack:
+		var in schemas.WriteBackInput
+		w.must(json.Unmarshal(c.Parameters, &in))
+		w.writes = append(w.writes, in)
+		if w.writing != nil {
+			return w.writing()
 		}
 	case schemas.OpInvoiceLookup:
 		return domain.Outcome{Class: domain.ClassResult, Result: json.RawMessage(`{"result":"cannot_tell"}`)}

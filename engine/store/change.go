@@ -116,10 +116,20 @@ func (a *Applier) Apply(ctx context.Context, c domain.Change) error {
 			return nil
 		}
 		a.failed(works, err)
-		if !errors.Is(err, ErrOutdated) || n == maxExpansions {
+		if !errors.Is(err, ErrOutdated) && !a.deleted(c, err) || n == maxExpansions {
 			return err
 		}
 	}
+}
+
+// deleted: a connection for which an expander drew up work is gone by now. The
+// expander sees it when it is asked again; work that the caller drew up is the
+// caller's affair.
+func (a *Applier) deleted(c domain.Change, err error) bool {
+	return errors.Is(err, ErrDeleted) && slices.ContainsFunc(c.Parts, func(p domain.Part) bool {
+		_, expands := a.expanders[p.PartOf()]
+		return expands
+	})
 }
 
 // write expands and commits c, and answers what was written.

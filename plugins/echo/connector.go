@@ -16,15 +16,16 @@ type connector struct{}
 // The capabilities, so that a signature that drifted is found by the compiler
 // and not by the manifest check at start.
 var (
-	_ sdk.Describer        = connector{}
-	_ sdk.Checker          = connector{}
-	_ sdk.InvoicePreparer  = connector{}
-	_ sdk.InvoiceValidator = connector{}
-	_ sdk.InvoiceSigner    = connector{}
-	_ sdk.InvoiceLookuper  = connector{}
-	_ sdk.Operator         = connector{}
-	_ sdk.Puller           = connector{}
-	_ sdk.WebhookHandler   = connector{}
+	_ sdk.Describer          = connector{}
+	_ sdk.Checker            = connector{}
+	_ sdk.InvoicePreparer    = connector{}
+	_ sdk.InvoiceValidator   = connector{}
+	_ sdk.InvoiceSigner      = connector{}
+	_ sdk.InvoiceLookuper    = connector{}
+	_ sdk.InvoiceWriteBacker = connector{}
+	_ sdk.Operator           = connector{}
+	_ sdk.Puller             = connector{}
+	_ sdk.WebhookHandler     = connector{}
 )
 
 // Manifest answers manifest.json.

@@ -11,12 +11,15 @@ import (
 // LookupInvoice says whether the registry has this invoice, and whether it is
 // ours: the same reference with other amounts is somebody else's.
 func (connector) LookupInvoice(ctx context.Context, call *sdk.Call, in schemas.LookupInput) (schemas.LookupOutput, error) {
-	if in.Operation != schemas.OpInvoiceSign {
+	if in.Operation != schemas.OpInvoiceSign && in.Operation != schemas.OpInvoiceWriteBack {
 		return schemas.LookupOutput{Result: schemas.LookupCannotTell}, nil
 	}
 	client, err := clientOf(ctx, call.Connection)
 	if err != nil {
 		return schemas.LookupOutput{}, err
+	}
+	if in.Operation == schemas.OpInvoiceWriteBack {
+		return lookupNote(ctx, client, call, in.Target)
 	}
 	found, ok, err := client.Find(ctx, in.IRN)
 	switch {

@@ -45,6 +45,7 @@ type book struct {
 	byReference map[string]Document
 	byNumber    []string // the reference of document number i+1
 	asked       map[string]*history
+	notes       map[string][]Note // by record, all of them
 	requests    int64
 	violations  int64
 }
@@ -57,7 +58,7 @@ type history struct {
 }
 
 func newBook() book {
-	return book{byReference: map[string]Document{}, asked: map[string]*history{}}
+	return book{byReference: map[string]Document{}, asked: map[string]*history{}, notes: map[string][]Note{}}
 }
 
 func (b *book) of(reference string) *history {

@@ -21,12 +21,12 @@ type Options struct {
 type Faults struct {
 	// NoDuplicateGuard registers a reference again instead of refusing it.
 	NoDuplicateGuard bool `json:"noDuplicateGuard"`
-	// DelayMillis passes before a registration, which happens even when the
+	// DelayMillis passes before a registration or a note, which happens even when the
 	// client has gone by then.
 	DelayMillis int64 `json:"delayMillis"`
-	// AnswerDelayMillis passes between a registration and its answer.
+	// AnswerDelayMillis passes between a registration, or a note, and its answer.
 	AnswerDelayMillis int64 `json:"answerDelayMillis"`
-	// LoseAnswer registers and cuts the connection instead of answering.
+	// LoseAnswer registers, or notes, and cuts the connection instead of answering.
 	LoseAnswer bool `json:"loseAnswer"`
 	// Status, when set, answers every call with it and does nothing.
 	Status int `json:"status"`
@@ -55,6 +55,8 @@ func New(o Options) *Simulator {
 	s.routes.Handle("PUT /v1/documents/{reference}", s.guarded(s.register))
 	s.routes.Handle("GET /v1/documents/{reference}", s.guarded(s.find))
 	s.routes.Handle("GET /v1/documents", s.guarded(s.list))
+	s.routes.Handle("PUT /v1/notes/{record}", s.guarded(s.writeNote))
+	s.routes.Handle("GET /v1/notes/{record}", s.guarded(s.findNote))
 	s.routes.HandleFunc("GET /_control/counters", s.showCounters)
 	s.routes.HandleFunc("PUT /_control/faults", s.takeFaults)
 	s.routes.HandleFunc("POST /_control/reset", s.resetAll)
