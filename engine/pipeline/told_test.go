@@ -112,26 +112,30 @@ func TestAPushMayOvertakeTheAnswer(t *testing.T) {
 	})
 }
 
-func TestPersonCannotOverruleWhatTheVendorTold(t *testing.T) {
+// What a person was to find out, the vendor may tell after all: then nobody has to
+// act, nor can overrule it.
+func TestAHeldMessageGoesOnByItselfOnceItsVendorTells(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, "sqlite:"+t.TempDir()+"/afara.db")
-	id := w.taken()
-	w.vendor.script("test.lookup", looked(domain.LookupCannotTell))
-	w.clock.Add(time.Hour)
-	w.walk(id)
-	w.wantHeld(id, "cannot_tell")
-	w.tell(id, "res_"+string(id))
-	err := w.pipeline.Resolve(t.Context(), env, id, pipeline.Resolution{Outcome: domain.EndFailed, Evidence: "nobody saw it", Actor: "tester"})
-	if !isCode(err, "answered") {
-		t.Errorf("resolved: %v", err)
-	}
-	_, err = w.pipeline.Replay(t.Context(), env, pipeline.HeldFilter{Messages: []domain.MessageID{id}}, false, "tester")
-	must(t, err)
-	w.toEnd(id)
-	w.wantEnd(id, domain.EndCompleted)
-	if asked := w.vendor.count("test.lookup"); asked != 1 {
-		t.Errorf("looked up %d times", asked)
-	}
+	onBoth(t, func(t *testing.T, open func(*testing.T) *world) {
+		w := open(t)
+		id := w.taken()
+		w.vendor.script("test.lookup", looked(domain.LookupCannotTell))
+		w.clock.Add(time.Hour)
+		w.walk(id)
+		w.wantHeld(id, "cannot_tell")
+		w.tell(id, "something of another")
+		w.wantHeld(id, "cannot_tell")
+		w.tell(id, "res_"+string(id))
+		err := w.pipeline.Resolve(t.Context(), env, id, pipeline.Resolution{Outcome: domain.EndFailed, Evidence: "nobody saw it", Actor: "tester"})
+		if !isCode(err, "not_held") {
+			t.Errorf("resolved: %v", err)
+		}
+		w.toEnd(id)
+		w.wantEnd(id, domain.EndCompleted)
+		if asked := w.vendor.count("test.lookup"); asked != 1 {
+			t.Errorf("looked up %d times", asked)
+		}
+	})
 }
 
 // What was taken for done by a resend stays closed, and what the vendor tells of
