@@ -12,7 +12,7 @@ func (e *Engine) wireLedger() error {
 	if err != nil {
 		return err
 	}
-	e.Ledger, err = ledger.New(ledger.Config{Store: e.Store, Node: e.node.ID(), Log: e.log, Observe: folds.observe})
+	e.Ledger, err = ledger.New(ledger.Config{Store: e.Store, Node: e.node.ID(), Log: e.log, Corridors: e.Corridors, Observe: folds.observe})
 	return err
 }
 

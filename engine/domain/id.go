@@ -32,6 +32,7 @@ type (
 	RunID          string // run_, of a read of a stream
 	RecordID       string // rec_, of what was read
 	EntryID        string // led_, of the ledger
+	AdjustmentID   string // adj_, of the float
 )
 
 // WorkID is the id of what a work row is about: a message or a delivery.
@@ -61,6 +62,7 @@ const (
 	PrefixRun          = "run_"
 	PrefixRecord       = "rec_"
 	PrefixEntry        = "led_"
+	PrefixAdjustment   = "adj_"
 )
 
 // NewID makes an id of the given kind. Ids made by one process in one

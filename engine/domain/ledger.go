@@ -14,7 +14,7 @@ type LedgerEntry struct {
 	// Kind says why: collection, refund, disbursement, late_success, adjustment. A
 	// resource has one entry of a kind, so none is posted twice: ErrPosted.
 	Kind     string
-	Resource string // id of the payment
+	Resource string // id of the payment or adjustment
 	Currency string // e.g. "XOF"
 	At       time.Time
 	// Postings add up to zero, and name each account once.
@@ -71,7 +71,7 @@ func (e LedgerEntry) Check() error {
 		{IsID(PrefixEntry, string(e.ID)), fmt.Sprintf("ID: %q is no id of an entry: use NewID with %s", e.ID, PrefixEntry)},
 		{e.Environment != "", "Environment: is empty: name the one whose money it is"},
 		{entryKind.MatchString(e.Kind), fmt.Sprintf("Kind: %q is none: use small letters, digits and _, at most 40", e.Kind)},
-		{entryResource.MatchString(e.Resource), fmt.Sprintf("Resource: %q is none: use the id of the payment", e.Resource)},
+		{entryResource.MatchString(e.Resource), fmt.Sprintf("Resource: %q is none: use the id of the payment or adjustment", e.Resource)},
 		{entryCurrency.MatchString(e.Currency), fmt.Sprintf("Currency: %q is none: use its code of 3 or 4 capital letters", e.Currency)},
 		{Micros(e.At) > 0, "At: is no time after 1970: give the store's"},
 		{len(e.Postings) <= MaxPostings, fmt.Sprintf("Postings: are %d: %d may be in one entry", len(e.Postings), MaxPostings)},

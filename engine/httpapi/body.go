@@ -54,6 +54,8 @@ const (
 	bodyTestClient       = "TestClientRequest"
 	bodyTestClientChange = "TestClientChangeRequest"
 	bodyPrompt           = "PromptAnswerRequest"
+
+	bodyAdjustment = "AdjustmentRequest"
 )
 
 // allBodies lists them.
@@ -65,6 +67,7 @@ func allBodies() []string {
 		bodyCollection, bodyRefund, bodyDisbursement, bodyPaymentRequest,
 		bodyConnection, bodyConnectionChange, bodyRollback, bodyOperation, bodySync, bodyPreview,
 		bodyCorridor, bodyStore, bodyStoreChange, bodyTestClient, bodyTestClientChange, bodyPrompt,
+		bodyAdjustment,
 	}
 }
 

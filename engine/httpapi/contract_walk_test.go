@@ -189,6 +189,7 @@ func (a *asker) transactions(c caller) {
 			"operator":"mtn","country":"CI","order_ref":"ORDER-1","order_url":"https://shop.example/1","is_url_protected":false,"description":"Change"}`)
 	}
 	a.late(c)
+	a.float(c)
 	a.ask(200, nil, "", "GET", "/v1/meta", "")
 	a.ask(200, nil, "", "GET", "/v1/health", "")
 }
@@ -200,6 +201,15 @@ func (a *asker) late(c caller) {
 	a.ask(202, nil, c.ops, "POST", "/si/payments/"+first+"/refund-late", "", "Idempotency-Key", "late-1")
 	a.ask(200, nil, c.ops, "POST", "/si/payments/"+second+"/accept-late", "", "Idempotency-Key", "late-2")
 	a.ask(200, nil, c.ops, "GET", "/si/payments/"+first, "")
+}
+
+// float asks for all that is done with the merchant's float.
+func (a *asker) float(c caller) {
+	var booked adjustment
+	a.ask(201, &booked, c.ops, "POST", "/si/float/adjustments", transfer("credit", 500000, "FT-1"), "Idempotency-Key", "float-1")
+	a.ask(200, nil, c.ops, "GET", "/si/float", "")
+	a.ask(200, nil, c.ops, "GET", "/si/float/adjustments?currency=XOF&reference=FT-1&limit=1", "")
+	a.ask(200, nil, c.ops, "GET", "/si/float/adjustments?cursor="+booked.ID, "")
 }
 
 // invoicePayments asks for all that is paid of an invoice.

@@ -67,6 +67,10 @@ func (a *api) routes() []route {
 		{post, "/si/payments/{id}/refund-late", ops, none, a.refundLate},
 		{post, "/si/payments/{id}/accept-late", ops, none, a.acceptLate},
 
+		{get, "/si/float", ops, none, a.getFloat},
+		{get, "/si/float/adjustments", ops, limits{query: adjustmentFilters()}, a.listAdjustments},
+		{post, "/si/float/adjustments", ops, body, a.postAdjustment},
+
 		{get, "/si/connectors/registry", read, none, a.getRegistry},
 		{get, "/si/connectors/registry/{name}", ops, none, a.getConnector},
 		{post, "/si/connectors/registry/{name}/restart", ops, body, a.order(fleet.ActionRestart)},

@@ -41,13 +41,14 @@ func (w *world) ourThings(prefix string) things {
 	o.failed = w.listed("?webhookId=" + o.hook.ID)[0].ID
 	w.want(http.StatusCreated, nil, w.ours.write, "POST", "/si/test-clients", `{"msisdn":"`+o.number+`","balance":50000}`)
 	entry := w.posted(w.ours, "collection", "TX_"+prefix, 98765)
+	booked := w.adjusted(transfer("credit", 45678, prefix+"-TRANSFER"))
 	w.clock.Add(hour)
 	o.prompt = w.host.phones.prompt(w.t, o.number, prefix+"-payment", 1000)
 	o.known = []string{
 		o.late, string(w.message(o.late)), prefix + "-LATE",
 		o.invoice.ID, o.held.ID, string(o.invoice.MessageID), string(o.held.MessageID), string(w.ours.connection), prefix + "-1", prefix + "-2",
 		o.hook.ID, o.hook.URL, o.hook.Secret, o.event, o.failed, prefix + "-CUSTOMER", string(payments), o.store, o.number, o.prompt,
-		string(entry.ID), entry.Resource, ":98765",
+		string(entry.ID), entry.Resource, ":98765", booked.ID, booked.EntryID, ":45678", ":144443", prefix + "-TRANSFER",
 	}
 	return o
 }
@@ -84,6 +85,7 @@ func (o things) target(r httpapi.Route) (path, body string) {
 		"POST /si/callbacks/dlq/replay":           `{"ids":["` + o.failed + `"]}`,
 		"POST /v1/payments":                       `{"amount":1,"currency":"XOF","msisdn":"` + o.number + `","reference":"THEIRS","application":"` + o.store + `"}`,
 		"POST /v1/payments/{id}/refund":           `{"amount":1}`,
+		"POST /si/float/adjustments":              transfer("debit", 1, "THEIRS"),
 		"POST /v1/disbursements":                  `{"amount":1,"currency":"XOF","msisdn":"` + o.number + `","application":"` + o.store + `"}`,
 
 		"PUT /si/corridors/{operator}/{country}":      `{"commissionBps":1}`,
@@ -180,6 +182,9 @@ func (w *world) unharmedPayments(o things) {
 	w.want(http.StatusOK, &m, w.ours.read, "GET", "/si/stores/"+o.store, "")
 	if c.CommissionBps != 100 || m.Name != o.store || !m.Active {
 		w.t.Errorf("another tenant changed our corridor or store: %+v %+v", c, m)
+	}
+	if got := w.available(w.ours); got != 98765+45678 {
+		w.t.Errorf("another tenant changed our float: %d", got)
 	}
 	if n := w.count(`SELECT COUNT(*) FROM payment WHERE id <> $1`, o.late); n != 0 {
 		w.t.Errorf("another tenant made %d payments over what is ours", n)

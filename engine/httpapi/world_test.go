@@ -50,6 +50,7 @@ type world struct {
 	pulls    *pull.Service
 	pipeline *pipeline.Pipeline
 	payments *payment.Service
+	ledger   *ledger.Service
 	callback *callback.Service
 	policy   atomic.Pointer[callback.Policy] // of every environment
 	host     *host
@@ -74,13 +75,19 @@ type option func(*httpapi.Config, *ingest.Config)
 
 func newWorld(t testing.TB, options ...option) *world {
 	t.Helper()
+	return newWorldOn(t, "sqlite:"+filepath.Join(t.TempDir(), "afara.db"), options...)
+}
+
+// newWorldOn is newWorld on the database at url.
+func newWorldOn(t testing.TB, url string, options ...option) *world {
+	t.Helper()
 	w := &world{
 		t: t, clock: testclock.New(time.Date(2025, 8, 5, 12, 0, 0, 0, time.UTC)),
 		host: newHost(), bus: &pinger{}, database: &pinger{}, logs: &logs{}, contract: theContract(t),
 	}
 	w.host.phones = newPhones(t, w.clock.Now)
 	var err error
-	w.store, err = store.Open(t.Context(), store.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "afara.db"), Now: w.clock.Now})
+	w.store, err = store.Open(t.Context(), store.Config{URL: url, Now: w.clock.Now})
 	must(t, err)
 	t.Cleanup(func() { _ = w.store.Close() })
 	w.wire(options)
@@ -122,8 +129,9 @@ func (w *world) wire(options []option) {
 	must(t, err)
 	cfg.Invoices, err = invoice.New(invoice.Config{Store: w.store, Applier: applier, Connections: connections{w.registry}, Documents: cfg.Ingest})
 	must(t, err)
-	cfg.Ledger, err = ledger.New(ledger.Config{Store: w.store, Node: "node_1", Log: log})
+	cfg.Ledger, err = ledger.New(ledger.Config{Store: w.store, Node: "node_1", Log: log, Corridors: cfg.Corridors})
 	must(t, err)
+	w.ledger = cfg.Ledger
 	cfg.Payments, err = payment.New(payment.Config{
 		Store: w.store, Applier: applier, Corridors: cfg.Corridors, Ledger: cfg.Ledger, Connections: payers{w.registry}, Bills: cfg.Invoices,
 		Follow: map[string]func(domain.Receipt) []domain.Part{

@@ -1,7 +1,7 @@
 // Package ledger keeps the double-entry ledger of payments: what each entry takes
 // from some accounts it gives to others. It owns the tables ledger_entry,
-// ledger_posting, ledger_tail and ledger_account; entries are written in the
-// transaction of what they are about, and never change.
+// ledger_posting, ledger_tail, ledger_account and float_adjustment; entries are
+// written in the transaction of what they are about, and never change.
 //
 // A posting is only added: nobody who posts waits for an account, but those debits
 // that must not leave less than zero, which go one after another. An account's

@@ -18,6 +18,8 @@ const (
 	FaultTail     FaultKind = "tail"     // what waits to be folded is of no posting, or contradicts it
 	FaultSnapshot FaultKind = "snapshot" // a snapshot is not the sum of what it covers
 	FaultTotal    FaultKind = "total"    // the accounts of an environment and currency do not cancel out
+	// FaultAdjustment: what a person booked is not what was posted.
+	FaultAdjustment FaultKind = "adjustment"
 )
 
 // Fault is one place where the ledger contradicts itself.

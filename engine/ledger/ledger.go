@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"sync"
@@ -10,11 +11,19 @@ import (
 	"github.com/afara-dev/afara/engine/store"
 )
 
+// Corridors knows where an environment's payments go. *corridor.Service is the
+// real one.
+type Corridors interface {
+	Corridors(ctx context.Context, env domain.EnvironmentID) ([]domain.Corridor, error)
+}
+
 // Config wires a Service.
 type Config struct {
-	Store *store.Store  // required; its applier must know Register's writer
+	Store *store.Store  // required; its applier must know Register's writers
 	Node  domain.NodeID // required: who holds the lease of folding
 	Log   *slog.Logger  // required
+	// Corridors says in which currencies operators are asked; Adjust alone needs it.
+	Corridors Corridors
 	// Observe is told of each round of folding that found something; nil for nobody.
 	Observe func(Observation)
 	// Every is how often a node looks for what is to fold; default 1 s.

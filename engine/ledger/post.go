@@ -10,9 +10,13 @@ import (
 	"github.com/afara-dev/afara/engine/store"
 )
 
-// Register makes the applier post domain.LedgerEntry. It belongs behind what else a
-// transaction locks: debits of one account wait for each other's commit.
-func Register(a *store.Applier) { a.Register(domain.PartLedger, post) }
+// Register makes the applier post domain.LedgerEntry, and store adjustments of the
+// float before it. It belongs behind what else a transaction locks: debits of one
+// account wait for each other's commit.
+func Register(a *store.Applier) {
+	a.Register(partAdjustment, writeAdjustment)
+	a.Register(domain.PartLedger, post)
+}
 
 // post turns an entry into statements. Accounts are locked last, and in one order
 // in all entries.

@@ -112,7 +112,7 @@ func TestParallelDebitsLetThroughWhatTheFloatBears(t *testing.T) {
 			for i := range 10 {
 				w.must(w.post(w.collection(tx(100+i), 5, 0)))
 			}
-			w.must(w.post(w.entry("adjustment", tx(1), domain.Posting{Account: domain.AccountFloat, Amount: -50}, domain.Posting{Account: domain.AccountSuspense, Amount: 50})))
+			w.must(w.post(w.entry("correction", tx(1), domain.Posting{Account: domain.AccountFloat, Amount: -50}, domain.Posting{Account: domain.AccountSuspense, Amount: 50})))
 		},
 		"another node folds": func(w *world) { w.folding("node_a", func(c *ledger.Config) { c.Batch = 3 }) },
 	} {
@@ -158,7 +158,7 @@ func TestADebitThatDoesNotAskIsNeverRefused(t *testing.T) {
 	onBoth(t, func(w *world) {
 		w.must(w.post(w.collection(tx(1), 10, 0)))
 		w.must(w.post(w.payout(tx(2), 4)))
-		w.must(w.post(w.entry("adjustment", tx(3), domain.Posting{Account: domain.AccountFloat, Amount: -8}, domain.Posting{Account: domain.AccountSuspense, Amount: 8})))
+		w.must(w.post(w.entry("correction", tx(3), domain.Posting{Account: domain.AccountFloat, Amount: -8}, domain.Posting{Account: domain.AccountSuspense, Amount: 8})))
 		if got := w.balance(domain.AccountFloat); got != -2 {
 			w.Errorf("the float has %d", got)
 		}

@@ -16,13 +16,13 @@ type Verified struct {
 }
 
 // Verify adds the whole ledger up and tells each fault: every entry is balanced and
-// has its postings, every posting its entry, every snapshot is the sum of what it
-// covers, and the accounts of each environment and currency cancel out. It may run
-// while others post and fold; tell runs on the caller's goroutine and must not
-// write. The error is of the database.
+// has its postings, every posting its entry, every adjustment of the float its own,
+// every snapshot is the sum of what it covers, and the accounts of each environment
+// and currency cancel out. It may run while others post and fold; tell runs on the
+// caller's goroutine and must not write. The error is of the database.
 func (s *Service) Verify(ctx context.Context, tell func(Fault)) (Verified, error) {
 	v := verifier{q: s.cfg.Store.Reader(), tell: tell, batch: s.cfg.Batch}
-	for _, step := range []func(context.Context) error{v.entries, v.strays, v.tails, v.accounts} {
+	for _, step := range []func(context.Context) error{v.entries, v.strays, v.adjustments, v.tails, v.accounts} {
 		if err := step(ctx); err != nil {
 			return v.Verified, fmt.Errorf("verify the ledger: %w", err)
 		}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/afara-dev/afara/engine/audit"
 	"github.com/afara-dev/afara/engine/domain"
 	"github.com/afara-dev/afara/engine/ledger"
 	"github.com/afara-dev/afara/engine/store"
@@ -51,14 +52,22 @@ func databases() map[string]func(testing.TB, ...func(*store.Config)) *store.Stor
 
 func newWorld(t testing.TB, s *store.Store) *world {
 	w := &world{TB: t, store: s, applier: store.NewApplier(s), logs: &logs{}}
+	audit.Register(w.applier)
 	ledger.Register(w.applier)
 	w.ledger = w.service("node_a")
 	return w
 }
 
+// corridors are those of every environment.
+type corridors struct{}
+
+func (corridors) Corridors(context.Context, domain.EnvironmentID) ([]domain.Corridor, error) {
+	return []domain.Corridor{{Operator: "mtn", Currency: "XOF"}, {Operator: "mtn", Currency: "RWF"}, {Operator: "airtel", Currency: "RWF"}}, nil
+}
+
 func (w *world) service(node domain.NodeID, change ...func(*ledger.Config)) *ledger.Service {
 	w.Helper()
-	cfg := ledger.Config{Store: w.store, Node: node, Log: slog.New(slog.NewTextHandler(w.logs, nil)), Every: time.Millisecond}
+	cfg := ledger.Config{Store: w.store, Node: node, Log: slog.New(slog.NewTextHandler(w.logs, nil)), Corridors: corridors{}, Every: time.Millisecond}
 	for _, c := range change {
 		c(&cfg)
 	}
