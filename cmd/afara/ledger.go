@@ -9,10 +9,11 @@ import (
 	"github.com/afara-dev/afara/engine/ledger"
 )
 
-// ledgerCmd looks into the ledger of payments.
+// ledgerCmd looks into the ledger of payments, and books what comes from outside.
 type ledgerCmd struct {
 	Verify  ledgerVerifyCmd  `cmd:"" help:"Add the whole ledger up and name what contradicts itself."`
 	Balance ledgerBalanceCmd `cmd:"" help:"List the balances of an environment's accounts."`
+	Adjust  ledgerAdjustCmd  `cmd:"" help:"Book money onto the merchant's float, or off it."`
 }
 
 type ledgerVerifyCmd struct {
@@ -72,9 +73,4 @@ func (c *ledgerBalanceCmd) Run(ctx context.Context, p program) error {
 			return []string{string(b.Account), b.Currency, strconv.FormatInt(b.Amount, 10)}
 		})
 	})
-}
-
-// ledger reads; the nodes post and fold.
-func (o *office) ledger() (*ledger.Service, error) {
-	return ledger.New(ledger.Config{Store: o.store, Node: operator, Log: o.log})
 }

@@ -52,6 +52,48 @@ func TestTheLedgerIsProvedAtTheCommandLine(t *testing.T) {
 	}
 }
 
+func TestTheFloatIsAdjustedAtTheCommandLine(t *testing.T) {
+	t.Parallel()
+	s := &site{t: t, dir: filepath.Join(t.TempDir(), "data")}
+	org := s.admin("org", "create", "Adebayo Stores")
+	s.env = strings.Fields(s.admin("env", "create", "--organisation", org, "--kind", "production"))[1]
+	adjust := func(direction, amount string, more ...string) answer {
+		return afaraWith(t, s.settings(), append([]string{
+			"ledger", "adjust", "--environment", s.env, "--direction", direction, "--operator", "mtn", "--currency", "XOF", "--amount", amount, "--reason", "Float for the weekend",
+		}, more...)...)
+	}
+	if got := adjust("credit", "500", "--reference", "FT-1"); got.code != 1 || !strings.Contains(got.err, "/operator: is no operator of this environment's corridors: make one first with PUT") {
+		t.Errorf("%+v", got)
+	}
+	s.database(func(db *store.Store) error {
+		return db.Write(t.Context(), []store.Statement{{
+			SQL: `INSERT INTO corridor (environment_id, operator, country, connection_id, enabled, currency, commission_bps, merchant_absorption_pct, unknown_msisdn_policy, version, created_at, updated_at)
+VALUES ($1, 'mtn', 'CI', 'con_1', 1, 'XOF', 100, 100, 'reject', 1, 1, 1)`, Args: []any{s.env}, Rows: 1,
+		}})
+	})
+	if got := adjust("credit", "500", "--reference", "FT-1"); got.code != 0 || !strings.HasPrefix(got.out, "booked adj_") || !strings.HasSuffix(got.out, ": credit of 500 XOF, the float has 500") {
+		t.Errorf("%+v", got)
+	}
+	if got := adjust("credit", "500", "--reference", "FT-1"); got.code != 1 || !strings.Contains(got.err, "duplicate_reference: The transfer with this reference is booked already, as adj_") {
+		t.Errorf("%+v", got)
+	}
+	if got := adjust("debit", "501"); got.code != 1 || !strings.Contains(got.err, "float_too_low") || !strings.Contains(got.err, "it has 500") {
+		t.Errorf("%+v", got)
+	}
+	if got := adjust("up", "0"); got.code != 1 || !strings.Contains(got.err, "/amount: is not between 1 and") || !strings.Contains(got.err, "/direction: is no direction: use credit") {
+		t.Errorf("%+v", got)
+	}
+	if got := adjust("debit", "120"); got.code != 0 || !strings.HasSuffix(got.out, ": debit of 120 XOF, the float has 380") {
+		t.Errorf("%+v", got)
+	}
+	if got := s.admin("ledger", "verify"); got != "all adds up (entries: 2, postings: 4, accounts: 2)" {
+		t.Errorf("%s", got)
+	}
+	if got := s.admin("audit", "--environment", s.env, "--action", "float.credit"); !strings.Contains(got, "operator  float.credit") || !strings.Contains(got, "500 XOF, mtn, reference FT-1: Float for the weekend") {
+		t.Errorf("%s", got)
+	}
+}
+
 // database opens the installation's, beside no node.
 func (s *site) database(do func(*store.Store) error) {
 	s.t.Helper()

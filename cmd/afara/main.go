@@ -46,7 +46,7 @@ type cli struct {
 	Connection connectionCmd `cmd:"" help:"Connections: a connector configured for an environment."`
 	Connector  connectorCmd  `cmd:"" help:"Installed connectors, and what authors of new ones need."`
 	Audit      auditCmd      `cmd:"" help:"What persons did in an environment."`
-	Ledger     ledgerCmd     `cmd:"" help:"The ledger of payments: prove it, and read balances."`
+	Ledger     ledgerCmd     `cmd:"" help:"The ledger of payments: prove it, read balances, and book money onto the float."`
 	Node       nodeCmd       `cmd:"" help:"Nodes: the engine processes of this installation."`
 	Listen     listenCmd     `cmd:"" help:"Forward an environment's events to a program on this machine; no tunnel needed."`
 	Trigger    triggerCmd    `cmd:"" help:"Publish an event: a valid sample, or data of your own."`

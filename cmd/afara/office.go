@@ -12,6 +12,7 @@ import (
 	"github.com/afara-dev/afara/engine/config"
 	"github.com/afara-dev/afara/engine/corridor"
 	"github.com/afara-dev/afara/engine/domain"
+	"github.com/afara-dev/afara/engine/ledger"
 	"github.com/afara-dev/afara/engine/pluginhost"
 	"github.com/afara-dev/afara/engine/pull"
 	"github.com/afara-dev/afara/engine/registry"
@@ -86,6 +87,7 @@ func (i *installation) open(ctx context.Context, p program) (*office, error) {
 	audit.Register(o.applier)
 	pull.Register(o.applier)
 	corridor.Register(o.applier)
+	ledger.Register(o.applier)
 	o.tenants, err = tenant.New(tenant.Config{Store: o.store, Keyring: keyring, Applier: o.applier})
 	if err == nil {
 		err = o.tenants.CheckKeys(ctx)
