@@ -115,22 +115,30 @@ func (*SettleFlow) Result(resource domain.Resource, stage domain.Stage, _ json.R
 // Settle implements domain.Flow: however the report ended, the invoice was paid.
 func (*SettleFlow) Settle(resource domain.Resource, doc schemas.Document, end domain.Ending, reasons []domain.FieldError, at time.Time) ([]domain.Part, error) {
 	r := resource.(Row)
-	out := Report{Message: r.Report.Message, Reason: reasonOf(reasons)}
-	switch end {
-	case domain.EndCompleted:
-		out.Status, out.Reason = ReportReported, ""
-	case domain.EndRejected:
-		out.Status = ReportRejected
-	case domain.EndFailed:
-		out.Status = ReportSkipped // the connector cannot
-		if len(reasons) > 0 && reasons[0].Code == domain.CodeByHand {
-			out.Status = ReportFailed
-		}
-	default:
-		return nil, fmt.Errorf("settlement cannot end as %q", end)
+	out := Report{Message: r.Report.Message}
+	var err error
+	if out.Status, out.Reason, err = endOfTelling(end, reasons, ReportReported); err != nil {
+		return nil, err
 	}
 	e, err := paidEvent(r, doc, at)
 	return []domain.Part{reported{ID: r.ID, Report: out}, e}, err
+}
+
+// endOfTelling is the status of a message that only tells something, and why:
+// done when it has.
+func endOfTelling[S ReportStatus | WriteBackStatus](end domain.Ending, reasons []domain.FieldError, done S) (status S, reason string, err error) {
+	switch {
+	case end == domain.EndCompleted:
+		return done, "", nil
+	case end == domain.EndRejected:
+		return S(ReportRejected), reasonOf(reasons), nil
+	case end == domain.EndFailed && len(reasons) > 0 && reasons[0].Code == domain.CodeByHand:
+		return S(ReportFailed), reasonOf(reasons), nil
+	case end == domain.EndFailed:
+		return S(ReportSkipped), reasonOf(reasons), nil // the connector cannot
+	default:
+		return "", "", fmt.Errorf("what only tells something cannot end as %q", end)
+	}
 }
 
 // reasonOf is the first reason in one line.

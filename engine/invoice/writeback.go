@@ -233,21 +233,11 @@ const noIRN = "-"
 
 // Settle implements domain.Flow.
 func (*WriteBackFlow) Settle(resource domain.Resource, _ schemas.Document, end domain.Ending, reasons []domain.FieldError, at time.Time) ([]domain.Part, error) {
-	out := WriteBack{Reason: reasonOf(reasons)}
-	switch end {
-	case domain.EndCompleted:
-		out.Status, out.Reason = WriteBackDone, ""
-	case domain.EndRejected:
-		out.Status = WriteBackRejected
-	case domain.EndFailed:
-		out.Status = WriteBackSkipped // the connector cannot
-		if len(reasons) > 0 && reasons[0].Code == domain.CodeByHand {
-			out.Status = WriteBackFailed
-		}
-	default:
-		return nil, fmt.Errorf("write-back cannot end as %q", end)
+	status, reason, err := endOfTelling(end, reasons, WriteBackDone)
+	if err != nil {
+		return nil, err
 	}
-	return []domain.Part{toldSource{ID: resource.(Row).ID, WriteBack: out, At: at}}, nil
+	return []domain.Part{toldSource{ID: resource.(Row).ID, WriteBack: WriteBack{Status: status, Reason: reason}, At: at}}, nil
 }
 
 // waitingBack shows that a write-back waits for a person, or no longer.
