@@ -97,10 +97,14 @@ func (w *world) accept(key, number string) {
 	})
 }
 
+// insistence is how long a request is repeated: much longer than the engine is
+// away on a busy machine, for it is no measure of it.
+const insistence = 5 * time.Minute
+
 // insist repeats a request while its answer is errAgain.
 func (w *world) insist(what string, request func() error) {
 	var last error
-	accepted := within(2*time.Minute, func() bool {
+	accepted := within(insistence, func() bool {
 		last = request()
 		// Refused for good is no use to repeat, nor is anything after the test.
 		return !errors.Is(last, errAgain) || w.t.Context().Err() != nil
