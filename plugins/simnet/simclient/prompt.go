@@ -1,4 +1,4 @@
-package main
+package simclient
 
 import (
 	"context"
@@ -24,14 +24,14 @@ type promptList struct {
 	Prompts []prompt `json:"prompts"`
 }
 
-func (c *connector) listPrompts(ctx context.Context, call *sdk.Call, in choice) (promptList, error) {
+func (o Operator) listPrompts(ctx context.Context, call *sdk.Call, in choice) (promptList, error) {
 	var found []struct {
 		Reference, Number, Currency, Text string
 		Amount                            int64
 		ExpiresAt                         time.Time
 	}
 	in.After = "" // prompts go by age
-	if err := c.ask(ctx, call, http.MethodGet, "/prompts", in.query(), nil, &found); err != nil {
+	if err := o.ask(ctx, call, http.MethodGet, "/prompts", in.query(o.Name), nil, &found); err != nil {
 		return promptList{}, err
 	}
 	list := promptList{Prompts: []prompt{}}
@@ -53,9 +53,9 @@ type promptEnd struct {
 	Status schemas.PaymentStatus `json:"status"`
 }
 
-func (c *connector) answerPrompt(ctx context.Context, call *sdk.Call, in promptAnswer) (promptEnd, error) {
+func (o Operator) answerPrompt(ctx context.Context, call *sdk.Call, in promptAnswer) (promptEnd, error) {
 	var after struct{ Outcome schemas.PaymentStatus }
-	err := c.ask(ctx, call, http.MethodPost, "/prompts/"+operator+"/"+url.PathEscape(in.OperatorReference), nil,
+	err := o.ask(ctx, call, http.MethodPost, "/prompts/"+o.Name+"/"+url.PathEscape(in.OperatorReference), nil,
 		map[string]string{"answer": in.Answer, "pin": in.PIN}, &after)
 	return promptEnd{after.Outcome}, err
 }
