@@ -10,18 +10,13 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
-	"io"
-	"net/http"
-	"net/http/httptest"
-	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/afara-dev/afara/plugins/airtel/simulator"
 	"github.com/afara-dev/afara/plugins/simnet"
+	"github.com/afara-dev/afara/plugins/simnet/simnettest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -31,90 +26,28 @@ const ada = "+250730123456"
 // bench is a simulator with a client of it.
 type bench struct {
 	*simulator.Simulator
-	net    *simnet.Network
-	url    string
-	client *http.Client // of this server alone: another one that closes breaks no request of it
-	us     simulator.Account
-
-	mu sync.Mutex
-	at time.Time
-}
-
-func (b *bench) now() time.Time {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.at
-}
-
-func (b *bench) pass(d time.Duration) {
-	b.mu.Lock()
-	b.at = b.at.Add(d)
-	b.mu.Unlock()
-	b.net.Tick()
+	*simnettest.Server
+	net *simnettest.Network
+	us  simulator.Account
 }
 
 func setup(t testing.TB, o simulator.Options) *bench {
 	t.Helper()
-	b := &bench{at: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
-	b.net = simnet.New(simnet.Options{Now: b.now})
-	o.Network, o.Now = b.net, b.now
+	b := &bench{net: simnettest.New(t, simnet.Options{})}
+	o.Network, o.Now = b.net.Network, b.net.Now
 	var err error
 	if b.Simulator, err = simulator.New(o); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(b)
-	b.url, b.client = server.URL, server.Client()
-	t.Cleanup(func() {
-		_ = b.net.Close() // never fails
-		server.CloseClientConnections()
-		server.Close()
-	})
+	b.Server = b.net.Serve(t, b)
 	if b.us, err = b.Provision("RW", "", false); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.net.PutSIM(simnet.SIM{Operator: "airtel", Number: ada, Country: "RW", Currency: "RWF", Balance: 10_000, Name: "Ada Lovelace"}); err != nil {
-		t.Fatal(err)
-	}
+	b.net.Put(t, simnet.SIM{Operator: "airtel", Number: ada, Country: "RW", Currency: "RWF", Balance: 10_000, Name: "Ada Lovelace"})
 	return b
 }
 
-type header map[string]string
-
-// ask sends one request; an empty value takes a header out.
-func (b *bench) ask(t testing.TB, method, path, body string, headers ...header) (int, string) {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, b.url+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, h := range headers {
-		for name, value := range h {
-			r.Header.Set(name, value)
-			if value == "" {
-				r.Header.Del(name)
-			}
-		}
-	}
-	res, err := b.client.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	raw, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res.StatusCode, string(bytes.TrimSpace(raw))
-}
-
-func (b *bench) want(t testing.TB, status int, says, method, path, body string, headers ...header) string {
-	t.Helper()
-	got, said := b.ask(t, method, path, body, headers...)
-	if got != status || !strings.Contains(said, says) {
-		t.Fatalf("%s %s: %d %s, want %d %s", method, path, got, said, status, says)
-	}
-	return said
-}
+type header = simnettest.Header
 
 func login(id, secret string) string {
 	return `{"client_id":"` + id + `","client_secret":"` + secret + `","grant_type":"client_credentials"}`
@@ -123,7 +56,7 @@ func login(id, secret string) string {
 // login gives the headers of all calls.
 func (b *bench) login(t testing.TB) header {
 	t.Helper()
-	said := b.want(t, 200, `"expires_in":180`, "POST", "/auth/oauth2/token", login(b.us.ClientID, b.us.ClientSecret))
+	said := b.Want(t, 200, `"expires_in":180`, "POST", "/auth/oauth2/token", login(b.us.ClientID, b.us.ClientSecret))
 	var granted struct {
 		Token string `json:"access_token"`
 	}
@@ -149,7 +82,7 @@ func payout(reference, number, amount, pin string) string {
 func (b *bench) seal(t testing.TB, us header, plain string) string {
 	t.Helper()
 	var answer struct{ Data struct{ Key string } }
-	if err := json.Unmarshal([]byte(b.want(t, 200, "DP02010001001", "GET", "/v1/rsa/encryption-keys", "", us)), &answer); err != nil {
+	if err := json.Unmarshal([]byte(b.Want(t, 200, "DP02010001001", "GET", "/v1/rsa/encryption-keys", "", us)), &answer); err != nil {
 		t.Fatal(err)
 	}
 	der, err := base64.StdEncoding.DecodeString(answer.Data.Key)

@@ -27,9 +27,9 @@ const (
 func TestTheGateIsStrict(t *testing.T) {
 	t.Parallel()
 	b := setup(t, simulator.Options{})
-	b.want(t, 401, "", "POST", "/auth/oauth2/token", login(b.us.ClientID, "wrong"))
-	b.want(t, 401, "", "POST", "/auth/oauth2/token", login("wrong", b.us.ClientSecret))
-	b.want(t, 400, "ESB000008", "POST", "/auth/oauth2/token", "grant_type=client_credentials")
+	b.Want(t, 401, "", "POST", "/auth/oauth2/token", login(b.us.ClientID, "wrong"))
+	b.Want(t, 401, "", "POST", "/auth/oauth2/token", login("wrong", b.us.ClientSecret))
+	b.Want(t, 400, "ESB000008", "POST", "/auth/oauth2/token", "grant_type=client_credentials")
 	good := b.login(t)
 	right := collection(ref1, "730123456", "500")
 	for name, c := range map[string]struct {
@@ -54,39 +54,39 @@ func TestTheGateIsStrict(t *testing.T) {
 		"a payee":             {nil, payout(ref1, "730123456", "500", "x"), 400, "subscriber"},
 		"no JSON":             {nil, "amount=1", 400, "JSON"},
 	} {
-		if status, said := b.ask(t, "POST", push, c.body, good, c.header); status != c.status || !strings.Contains(said, c.says) || !strings.Contains(said, `"success":false`) {
+		if status, said := b.Ask(t, "POST", push, c.body, good, c.header); status != c.status || !strings.Contains(said, c.says) || !strings.Contains(said, `"success":false`) {
 			t.Errorf("%s: %d %s, want %d %s", name, status, said, c.status, c.says)
 		}
 	}
-	b.want(t, 200, "DP00800001025", "GET", asked+ref1, "", good)
-	b.pass(3 * time.Minute)
-	b.want(t, 401, "expired", "GET", asked+ref1, "", good)
+	b.Want(t, 200, "DP00800001025", "GET", asked+ref1, "", good)
+	b.net.Pass(3 * time.Minute)
+	b.Want(t, 401, "expired", "GET", asked+ref1, "", good)
 	again := b.login(t)
-	b.want(t, 200, "DP00800001025", "GET", asked+ref1, "", again)
+	b.Want(t, 200, "DP00800001025", "GET", asked+ref1, "", again)
 	b.login(t) // several hold side by side
-	b.want(t, 200, "DP00800001025", "GET", asked+ref1, "", again)
-	b.want(t, 200, `"oneToken":true`, "PATCH", "/_control/operator", `{"oneToken":true}`)
+	b.Want(t, 200, "DP00800001025", "GET", asked+ref1, "", again)
+	b.Want(t, 200, `"oneToken":true`, "PATCH", "/_control/operator", `{"oneToken":true}`)
 	last := b.login(t)
-	b.want(t, 401, "expired", "GET", asked+ref1, "", again)
+	b.Want(t, 401, "expired", "GET", asked+ref1, "", again)
 	b.Revoke()
-	b.want(t, 401, "token", "GET", asked+ref1, "", last)
-	b.want(t, 404, "no Route", "GET", "/nothing", "")
+	b.Want(t, 401, "token", "GET", asked+ref1, "", last)
+	b.Want(t, 404, "no Route", "GET", "/nothing", "")
 }
 
 func TestAPushIsTakenThenSettled(t *testing.T) {
 	t.Parallel()
 	b := setup(t, simulator.Options{})
 	us := b.login(t)
-	said := b.want(t, 200, "", "POST", push, collection(ref1, "730123456", "500"), us)
+	said := b.Want(t, 200, "", "POST", push, collection(ref1, "730123456", "500"), us)
 	if want := `{"_simulated":true,"data":{"transaction":{"id":"` + ref1 + `","status":"SUCCESS"}},` +
 		`"status":{"code":"200","message":"SUCCESS","result_code":"ESB000010","response_code":"DP00800001006","success":true}}`; said != want {
 		t.Errorf("taken as %s, want %s", said, want)
 	}
-	b.want(t, 200, "ESB000041", "POST", "/merchant/v2/payments/", collection(ref1, "730123456", "500"), us)
-	b.want(t, 200, `"status":"TIP"`, "GET", asked+ref1, "", us)
-	b.want(t, 200, `"outcome":"SUCCESS"`, "POST", "/_control/prompts/airtel/"+ref1, `{"answer":"approve"}`)
+	b.Want(t, 200, "ESB000041", "POST", "/merchant/v2/payments/", collection(ref1, "730123456", "500"), us)
+	b.Want(t, 200, `"status":"TIP"`, "GET", asked+ref1, "", us)
+	b.Want(t, 200, `"outcome":"SUCCESS"`, "POST", "/_control/prompts/airtel/"+ref1, `{"answer":"approve"}`)
 	var got map[string]any
-	if err := json.Unmarshal([]byte(b.want(t, 200, "", "GET", asked+ref1, "", us)), &got); err != nil {
+	if err := json.Unmarshal([]byte(b.Want(t, 200, "", "GET", asked+ref1, "", us)), &got); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
@@ -97,14 +97,14 @@ func TestAPushIsTakenThenSettled(t *testing.T) {
 			t.Errorf("%s is %v, want %s", name, got[name], want)
 		}
 	}
-	b.want(t, 200, `"data":{"account_status":"Active","balance":"100000500","currency":"RWF"}`, "GET", "/standard/v1/users/balance", "", us)
-	b.want(t, 200, "DP00900001015", "GET", pay+ref1, "", us)
-	other := &bench{Simulator: b.Simulator, net: b.net, url: b.url, client: b.client}
+	b.Want(t, 200, `"data":{"account_status":"Active","balance":"100000500","currency":"RWF"}`, "GET", "/standard/v1/users/balance", "", us)
+	b.Want(t, 200, "DP00900001015", "GET", pay+ref1, "", us)
+	other := &bench{Simulator: b.Simulator, Server: b.Server, net: b.net}
 	other.us, _ = b.Provision("RW", "", false)
-	b.want(t, 200, "DP00800001025", "GET", asked+ref1, "", other.login(t))
-	b.want(t, 200, `"first_name":"Ada"`, "GET", "/standard/v1/users/730123456", "", us)
-	b.want(t, 200, "ESB000045", "GET", "/standard/v1/users/730000000", "", us)
-	b.want(t, 200, "ESB000033", "GET", "/standard/v1/users/1", "", us)
+	b.Want(t, 200, "DP00800001025", "GET", asked+ref1, "", other.login(t))
+	b.Want(t, 200, `"first_name":"Ada"`, "GET", "/standard/v1/users/730123456", "", us)
+	b.Want(t, 200, "ESB000045", "GET", "/standard/v1/users/730000000", "", us)
+	b.Want(t, 200, "ESB000033", "GET", "/standard/v1/users/1", "", us)
 }
 
 func TestPayoutsNeedThePIN(t *testing.T) {
@@ -112,26 +112,26 @@ func TestPayoutsNeedThePIN(t *testing.T) {
 	b := setup(t, simulator.Options{})
 	us := b.login(t)
 	pin := b.seal(t, us, b.us.PIN)
-	b.want(t, 200, "DP00900001018", "POST", pay, payout(ref2, "730123456", "100", b.us.PIN), us) // in clear
-	b.want(t, 200, "DP00800001002", "POST", pay, payout(ref2, "730123456", "100", b.seal(t, us, "x")), us)
-	b.want(t, 400, "payee", "POST", pay, collection(ref2, "730123456", "100"), us)
+	b.Want(t, 200, "DP00900001018", "POST", pay, payout(ref2, "730123456", "100", b.us.PIN), us) // in clear
+	b.Want(t, 200, "DP00800001002", "POST", pay, payout(ref2, "730123456", "100", b.seal(t, us, "x")), us)
+	b.Want(t, 400, "payee", "POST", pay, collection(ref2, "730123456", "100"), us)
 	if _, known := b.net.Find("airtel", ref2); known {
 		t.Error("it was taken")
 	}
-	said := b.want(t, 200, "DP00900001001", "POST", pay, payout(ref2, "730123456", "100", pin), us)
+	said := b.Want(t, 200, "DP00900001001", "POST", pay, payout(ref2, "730123456", "100", pin), us)
 	if !strings.Contains(said, `"transaction":{"reference_id":"`+ref2+`","airtel_money_id":"SIM_`+ref2+`","id":"`+ref2+`"`) {
 		t.Errorf("paid out as %s", said)
 	}
-	b.want(t, 200, "DP00900001017", "POST", "/standard/v2/disbursements/", payout(ref2, "730123456", "100", pin), us)
-	b.want(t, 200, "DP00900001001", "GET", pay+ref2, "", us)
-	b.want(t, 200, "", "PATCH", "/_control/operator", `{"payoutsInProgress":true,"numberForm":"international"}`)
-	b.want(t, 200, "DP00900001006", "POST", pay, payout("D0002", "250730123456", "100", pin), us)
-	b.pass(2 * time.Second)
-	b.want(t, 200, `"status":"TS"`, "GET", pay+"D0002", "", us)
-	b.want(t, 200, "ESB000033", "POST", pay, payout("D0003", "730123456", "100", pin), us)
-	b.want(t, 200, "", "PUT", "/_control/accounts", `{"operator":"airtel","name":"`+b.us.ClientID+`","currency":"RWF","balance":99}`)
-	b.want(t, 200, "", "PATCH", "/_control/operator", `{"payoutsInProgress":false}`)
-	said = b.want(t, 200, "DP00900001007", "POST", pay, payout("D0004", "250730123456", "100", pin), us)
+	b.Want(t, 200, "DP00900001017", "POST", "/standard/v2/disbursements/", payout(ref2, "730123456", "100", pin), us)
+	b.Want(t, 200, "DP00900001001", "GET", pay+ref2, "", us)
+	b.Want(t, 200, "", "PATCH", "/_control/operator", `{"payoutsInProgress":true,"numberForm":"international"}`)
+	b.Want(t, 200, "DP00900001006", "POST", pay, payout("D0002", "250730123456", "100", pin), us)
+	b.net.Pass(2 * time.Second)
+	b.Want(t, 200, `"status":"TS"`, "GET", pay+"D0002", "", us)
+	b.Want(t, 200, "ESB000033", "POST", pay, payout("D0003", "730123456", "100", pin), us)
+	b.Want(t, 200, "", "PUT", "/_control/accounts", `{"operator":"airtel","name":"`+b.us.ClientID+`","currency":"RWF","balance":99}`)
+	b.Want(t, 200, "", "PATCH", "/_control/operator", `{"payoutsInProgress":false}`)
+	said = b.Want(t, 200, "DP00900001007", "POST", pay, payout("D0004", "250730123456", "100", pin), us)
 	if !strings.Contains(said, `"success":false`) {
 		t.Errorf("without money: %s", said)
 	}
@@ -143,20 +143,20 @@ func TestACollectionIsRefundedOnceAndWhole(t *testing.T) {
 	us := b.login(t)
 	refund := func(id string) string { return `{"transaction":{"airtel_money_id":"` + id + `"}}` }
 	const path = "/standard/v1/payments/refund"
-	b.want(t, 400, "airtel_money_id", "POST", path, refund(""), us)
-	b.want(t, 200, "ESB000045", "POST", path, refund("SIM_"+ref1), us)
-	b.want(t, 200, "", "POST", push, collection(ref1, "730123456", "500"), us, header{"X-Sandbox-Scenario": "success"})
-	b.want(t, 200, "ESB000045", "POST", path, refund("SIM_"+ref1), us) // not paid yet
-	b.pass(2 * time.Second)
-	b.want(t, 200, "ESB000045", "POST", path, refund(ref1), us)
-	other := &bench{Simulator: b.Simulator, net: b.net, url: b.url, client: b.client}
+	b.Want(t, 400, "airtel_money_id", "POST", path, refund(""), us)
+	b.Want(t, 200, "ESB000045", "POST", path, refund("SIM_"+ref1), us)
+	b.Want(t, 200, "", "POST", push, collection(ref1, "730123456", "500"), us, header{"X-Sandbox-Scenario": "success"})
+	b.Want(t, 200, "ESB000045", "POST", path, refund("SIM_"+ref1), us) // not paid yet
+	b.net.Pass(2 * time.Second)
+	b.Want(t, 200, "ESB000045", "POST", path, refund(ref1), us)
+	other := &bench{Simulator: b.Simulator, Server: b.Server, net: b.net}
 	other.us, _ = b.Provision("RW", "", false)
-	b.want(t, 200, "ESB000045", "POST", path, refund("SIM_"+ref1), other.login(t))
-	b.want(t, 200, "", "PUT", "/_control/accounts", `{"operator":"airtel","name":"`+b.us.ClientID+`","currency":"RWF","balance":0}`)
-	b.want(t, 200, "DP00900001007", "POST", path, refund("SIM_"+ref1), us) // a try that gave nothing back
-	b.want(t, 200, "", "PUT", "/_control/accounts", `{"operator":"airtel","name":"`+b.us.ClientID+`","currency":"RWF","balance":500}`)
-	b.want(t, 200, "DP00900001001", "POST", "/standard/v2/payments/refund", refund("SIM_"+ref1), us)
-	b.want(t, 200, "ESB000045", "POST", path, refund("SIM_"+ref1), us)
+	b.Want(t, 200, "ESB000045", "POST", path, refund("SIM_"+ref1), other.login(t))
+	b.Want(t, 200, "", "PUT", "/_control/accounts", `{"operator":"airtel","name":"`+b.us.ClientID+`","currency":"RWF","balance":0}`)
+	b.Want(t, 200, "DP00900001007", "POST", path, refund("SIM_"+ref1), us) // a try that gave nothing back
+	b.Want(t, 200, "", "PUT", "/_control/accounts", `{"operator":"airtel","name":"`+b.us.ClientID+`","currency":"RWF","balance":500}`)
+	b.Want(t, 200, "DP00900001001", "POST", "/standard/v2/payments/refund", refund("SIM_"+ref1), us)
+	b.Want(t, 200, "ESB000045", "POST", path, refund("SIM_"+ref1), us)
 	if sim, _ := b.net.SIM("airtel", ada); sim.Balance != 10_000 {
 		t.Errorf("the SIM has %d", sim.Balance)
 	}
@@ -181,23 +181,23 @@ func TestScenariosComeBackInAirtelsWords(t *testing.T) {
 			case "duplicate":
 				says = "ESB000041"
 			}
-			b.want(t, status, says, "POST", push, collection(ref1, "730123456", "500"), us, header{"X-Sandbox-Scenario": name})
-			b.want(t, 200, "TIP", "GET", asked+ref1, "", us)
-			b.pass(36 * time.Second)
+			b.Want(t, status, says, "POST", push, collection(ref1, "730123456", "500"), us, header{"X-Sandbox-Scenario": name})
+			b.Want(t, 200, "TIP", "GET", asked+ref1, "", us)
+			b.net.Pass(36 * time.Second)
 			state, code, _ := strings.Cut(want, " ")
-			said := b.want(t, 200, `"status":"`+state+`"`, "GET", asked+ref1, "", us)
+			said := b.Want(t, 200, `"status":"`+state+`"`, "GET", asked+ref1, "", us)
 			if !strings.Contains(said, code) {
 				t.Errorf("%s, want %s", said, code)
 			}
-			b.want(t, 200, "", "PATCH", "/_control/operator", `{"bareFailures":true}`)
-			said = b.want(t, 200, `"status":"`+state+`"`, "GET", asked+ref1, "", us)
+			b.Want(t, 200, "", "PATCH", "/_control/operator", `{"bareFailures":true}`)
+			said = b.Want(t, 200, `"status":"`+state+`"`, "GET", asked+ref1, "", us)
 			if name != "success" && strings.Contains(said, code) {
 				t.Errorf("%s tells the code all the same", said)
 			}
 		})
 	}
 	b := setup(t, simulator.Options{})
-	b.want(t, 400, "scenario", "POST", push, collection(ref1, "730123456", "500"), b.login(t), header{"X-Sandbox-Scenario": "sucess"})
+	b.Want(t, 400, "scenario", "POST", push, collection(ref1, "730123456", "500"), b.login(t), header{"X-Sandbox-Scenario": "sucess"})
 }
 
 func TestTheCallbackCarriesAHashWhereItIsSwitchedOn(t *testing.T) {
@@ -209,9 +209,9 @@ func TestTheCallbackCarriesAHashWhereItIsSwitchedOn(t *testing.T) {
 			raw, _ := io.ReadAll(r.Body)
 			got <- r.Method + " " + string(raw)
 		}))
-		b.want(t, 204, "", "PUT", "/_control/merchants/"+b.us.ClientID, fmt.Sprintf(`{"callbackUrl":"%s","hash":%t}`, hook.URL, hash))
-		b.want(t, 200, "", "POST", push, collection(ref1, "730123456", "500"), b.login(t))
-		b.want(t, 200, "", "POST", "/_control/prompts/airtel/"+ref1, `{"answer":"approve"}`)
+		b.Want(t, 204, "", "PUT", "/_control/merchants/"+b.us.ClientID, fmt.Sprintf(`{"callbackUrl":"%s","hash":%t}`, hook.URL, hash))
+		b.Want(t, 200, "", "POST", push, collection(ref1, "730123456", "500"), b.login(t))
+		b.Want(t, 200, "", "POST", "/_control/prompts/airtel/"+ref1, `{"answer":"approve"}`)
 		inner := `{"id":"` + ref1 + `","message":"Transaction TS","status_code":"TS","airtel_money_id":"SIM_` + ref1 + `"}`
 		want := `POST {"transaction":` + inner + `}`
 		if hash {
@@ -241,11 +241,11 @@ func TestASignatureIsOfItsBodyAndNoOther(t *testing.T) {
 		"none": {"x-signature": ""}, "no key": {"x-key": ""}, "another key": {"x-key": b.seal(t, us, "x:y")},
 		"another body": b.sign(t, us, collection(ref1, "730123456", "501")), "no blocks": {"x-signature": "AAAA"},
 	} {
-		if status, said := b.ask(t, "POST", push, right, us, good, spoil); status != 200 || !strings.Contains(said, "DP00800001026") {
+		if status, said := b.Ask(t, "POST", push, right, us, good, spoil); status != 200 || !strings.Contains(said, "DP00800001026") {
 			t.Errorf("%s: %d %s", name, status, said)
 		}
 	}
-	b.want(t, 200, "DP00800001006", "POST", push, right, us, good)
+	b.Want(t, 200, "DP00800001006", "POST", push, right, us, good)
 }
 
 func TestARestartedSimulatorKnowsItsKeysAgain(t *testing.T) {
@@ -254,33 +254,31 @@ func TestARestartedSimulatorKnowsItsKeysAgain(t *testing.T) {
 	after := setup(t, simulator.Options{Secret: []byte("one")})
 	after.us = before.us
 	us := after.login(t)
-	after.want(t, 200, "DP00900001001", "POST", pay, payout(ref2, "730123456", "100", after.seal(t, us, before.us.PIN)), us)
+	after.Want(t, 200, "DP00900001001", "POST", pay, payout(ref2, "730123456", "100", after.seal(t, us, before.us.PIN)), us)
 	other := setup(t, simulator.Options{Secret: []byte("two")})
-	other.want(t, 401, "", "POST", "/auth/oauth2/token", login(before.us.ClientID, before.us.ClientSecret))
-	other.want(t, 422, "no such application", "PUT", "/_control/merchants/"+before.us.ClientID, `{}`)
+	other.Want(t, 401, "", "POST", "/auth/oauth2/token", login(before.us.ClientID, before.us.ClientSecret))
+	other.Want(t, 422, "no such application", "PUT", "/_control/merchants/"+before.us.ClientID, `{}`)
 }
 
 func TestFaultsHitAirtelsCalls(t *testing.T) {
 	t.Parallel()
 	b := setup(t, simulator.Options{})
 	us := b.login(t)
-	if err := b.net.Inject(simnet.Fault{Kind: simnet.FaultStatusAfter, Status: 503, Operator: "airtel", Operation: "payments", Reference: ref1, Times: 1}); err != nil {
-		t.Fatal(err)
-	}
-	b.want(t, 503, "ESB000001", "POST", push, collection(ref1, "730123456", "500"), us)
-	b.want(t, 200, "ESB000041", "POST", push, collection(ref1, "730123456", "500"), us)
+	b.net.Arm(t, simnet.Fault{Kind: simnet.FaultStatusAfter, Status: 503, Operator: "airtel", Operation: "payments", Reference: ref1, Times: 1})
+	b.Want(t, 503, "ESB000001", "POST", push, collection(ref1, "730123456", "500"), us)
+	b.Want(t, 200, "ESB000041", "POST", push, collection(ref1, "730123456", "500"), us)
 	if found, _ := b.net.Find("airtel", ref1); found.Outcome != schemas.PaymentPending {
 		t.Errorf("%+v", found)
 	}
-	b.want(t, 200, `"airtel.payments":2`, "GET", "/_control/counters", "")
-	b.want(t, 200, `"noDuplicateGuard":true`, "PATCH", "/_control/settings", `{"noDuplicateGuard":true}`)
-	b.want(t, 200, "DP00800001006", "POST", push, collection(ref1, "730123456", "500"), us)
-	b.want(t, 201, `"currency":"RWF"`, "POST", "/_control/merchants", `{"country":"RW"}`)
-	b.want(t, 422, "country", "POST", "/_control/merchants", `{"country":"CI"}`)
-	b.want(t, 400, "unknown field", "POST", "/_control/merchants", `{"land":"RW"}`)
-	b.want(t, 422, "rsaPadding", "PATCH", "/_control/operator", `{"rsaPadding":"none"}`)
-	b.want(t, 422, "numberForm", "PATCH", "/_control/operator", `{"numberForm":"e164"}`)
-	b.want(t, 422, "tokenSeconds", "PATCH", "/_control/operator", `{"tokenSeconds":-1}`)
-	b.want(t, 204, "", "POST", "/_control/revoke", "")
-	b.want(t, 200, "[]", "GET", "/_control/prompts?number=%2B250730000000", "")
+	b.Want(t, 200, `"airtel.payments":2`, "GET", "/_control/counters", "")
+	b.Want(t, 200, `"noDuplicateGuard":true`, "PATCH", "/_control/settings", `{"noDuplicateGuard":true}`)
+	b.Want(t, 200, "DP00800001006", "POST", push, collection(ref1, "730123456", "500"), us)
+	b.Want(t, 201, `"currency":"RWF"`, "POST", "/_control/merchants", `{"country":"RW"}`)
+	b.Want(t, 422, "country", "POST", "/_control/merchants", `{"country":"CI"}`)
+	b.Want(t, 400, "unknown field", "POST", "/_control/merchants", `{"land":"RW"}`)
+	b.Want(t, 422, "rsaPadding", "PATCH", "/_control/operator", `{"rsaPadding":"none"}`)
+	b.Want(t, 422, "numberForm", "PATCH", "/_control/operator", `{"numberForm":"e164"}`)
+	b.Want(t, 422, "tokenSeconds", "PATCH", "/_control/operator", `{"tokenSeconds":-1}`)
+	b.Want(t, 204, "", "POST", "/_control/revoke", "")
+	b.Want(t, 200, "[]", "GET", "/_control/prompts?number=%2B250730000000", "")
 }

@@ -3,18 +3,13 @@ package simulator_test
 import (
 	"encoding/json"
 	"encoding/xml"
-	"io"
-	"net/http"
-	"net/http/httptest"
-	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/afara-dev/afara/plugins/moov/simulator"
 	"github.com/afara-dev/afara/plugins/simnet"
+	"github.com/afara-dev/afara/plugins/simnet/simnettest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -24,87 +19,28 @@ const ada = "+2290195123456"
 // bench is a simulator with a client of it.
 type bench struct {
 	*simulator.Simulator
-	net    *simnet.Network
-	url    string
-	client *http.Client // of this server alone: another one that closes breaks no request of it
-	us     simulator.Account
-
-	mu sync.Mutex
-	at time.Time
-}
-
-func (b *bench) now() time.Time {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.at
-}
-
-func (b *bench) pass(d time.Duration) {
-	b.mu.Lock()
-	b.at = b.at.Add(d)
-	b.mu.Unlock()
-	b.net.Tick()
+	*simnettest.Server
+	net *simnettest.Network
+	us  simulator.Account
 }
 
 func setup(t testing.TB, o simulator.Options, network simnet.Settings) *bench {
 	t.Helper()
-	b := &bench{at: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
-	b.net = simnet.New(simnet.Options{Now: b.now, Settings: network})
-	o.Network = b.net
+	b := &bench{net: simnettest.New(t, simnet.Options{Settings: network})}
+	o.Network = b.net.Network
 	var err error
 	if b.Simulator, err = simulator.New(o); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(b)
-	b.url, b.client = server.URL, server.Client()
-	t.Cleanup(func() {
-		_ = b.net.Close() // never fails
-		server.CloseClientConnections()
-		server.Close()
-	})
+	b.Server = b.net.Serve(t, b)
 	if b.us, err = b.Provision("BJ"); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.net.PutSIM(simnet.SIM{Operator: "moov", Number: ada, Country: "BJ", Currency: "XOF", Balance: 10_000, Name: "Ada Lovelace"}); err != nil {
-		t.Fatal(err)
-	}
+	b.net.Put(t, simnet.SIM{Operator: "moov", Number: ada, Country: "BJ", Currency: "XOF", Balance: 10_000, Name: "Ada Lovelace"})
 	return b
 }
 
-type header map[string]string
-
-// ask sends one request.
-func (b *bench) ask(t testing.TB, method, path, body string, headers ...header) (int, string) {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, b.url+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, h := range headers {
-		for name, value := range h {
-			r.Header.Set(name, value)
-		}
-	}
-	res, err := b.client.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	raw, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res.StatusCode, strings.TrimSpace(string(raw))
-}
-
-func (b *bench) want(t testing.TB, status int, says, method, path, body string, headers ...header) string {
-	t.Helper()
-	got, said := b.ask(t, method, path, body, headers...)
-	if got != status || !strings.Contains(said, says) {
-		t.Fatalf("%s %s: %d %s, want %d %s", method, path, got, said, status, says)
-	}
-	return said
-}
+type header = simnettest.Header
 
 const endpoint = "/com.tlc.merchant.api/UssdPush"
 
@@ -117,7 +53,7 @@ func envelope(operation, parameters string) string {
 // call makes a call with our token and gives the members of its result.
 func (b *bench) call(t testing.TB, operation, parameters string, headers ...header) map[string]string {
 	t.Helper()
-	status, said := b.ask(t, "POST", endpoint, envelope(operation, "<token>"+b.token(t)+"</token>"+parameters), headers...)
+	status, said := b.Ask(t, "POST", endpoint, envelope(operation, "<token>"+b.token(t)+"</token>"+parameters), headers...)
 	if status != 200 {
 		t.Fatalf("%s: %d %s", operation, status, said)
 	}
@@ -161,9 +97,7 @@ func (b *bench) statusOf(t testing.TB, transid string) map[string]string {
 
 // basic gives the headers of REST.
 func (b *bench) basic() header {
-	r, _ := http.NewRequest(http.MethodGet, b.url, nil)
-	r.SetBasicAuth(b.us.Username, b.us.Password)
-	return header{"Authorization": r.Header.Get("Authorization"), "Content-Type": "application/json"}
+	return header{"Authorization": simnettest.Basic(b.us.Username, b.us.Password), "Content-Type": "application/json"}
 }
 
 func (b *bench) body(t testing.TB, change map[string]any) string {

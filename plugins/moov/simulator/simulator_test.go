@@ -23,8 +23,8 @@ func TestAPushIsTakenThenSettled(t *testing.T) {
 		if got := b.statusOf(t, began["transid"]); got["status"] != "100" {
 			t.Errorf("meanwhile: %v", got)
 		}
-		b.pass(time.Minute)
-		b.want(t, 200, `"outcome":"SUCCESS"`, "POST", "/_control/prompts/moov/"+reference, `{"answer":"approve"}`)
+		b.net.Pass(time.Minute)
+		b.Want(t, 200, `"outcome":"SUCCESS"`, "POST", "/_control/prompts/moov/"+reference, `{"answer":"approve"}`)
 		if got := b.statusOf(t, began["transid"]); got["status"] != "0" || got["transid"] != began["transid"] || got["_latencyMs"] != "60000" {
 			t.Errorf("after: %v", got)
 		}
@@ -63,11 +63,11 @@ func TestWhatWaitsAnswersAtTheEnd(t *testing.T) {
 	for len(b.net.Prompts(simnet.Filter{})) == 0 {
 		<-tick.C
 	}
-	b.want(t, 200, `"outcome":"USER_CANCELLED"`, "POST", "/_control/prompts/moov/R1", `{"answer":"refuse"}`)
+	b.Want(t, 200, `"outcome":"USER_CANCELLED"`, "POST", "/_control/prompts/moov/R1", `{"answer":"refuse"}`)
 	if got := <-answered; got["status"] != "92" || !strings.Contains(got["description"], "Cancel") {
 		t.Errorf("%v", got)
 	}
-	b.want(t, 200, `"waitMillis":1`, "PATCH", "/_control/operator", `{"waitMillis":1}`)
+	b.Want(t, 200, `"waitMillis":1`, "PATCH", "/_control/operator", `{"waitMillis":1}`)
 	if got := b.call(t, "Push", push("0195123456", "500", "R2")); got["status"] != "100" || got["transid"] == "" {
 		t.Errorf("nobody answered: %v", got)
 	}
@@ -92,7 +92,7 @@ func TestPayoutsTellTheBalances(t *testing.T) {
 	if sim, _ := b.net.SIM("moov", ada); sim.Balance != 10_200 {
 		t.Errorf("the payee has %d", sim.Balance)
 	}
-	b.want(t, 200, "", "PUT", "/_control/accounts", `{"operator":"moov","name":"`+b.us.Username+`","currency":"XOF","balance":99}`)
+	b.Want(t, 200, "", "PUT", "/_control/accounts", `{"operator":"moov","name":"`+b.us.Username+`","currency":"XOF","balance":99}`)
 	if got := b.call(t, "transferFlooz", transfer("95123456", "100", "T3")); got["status"] != "10" || got["transactionid"] != "" {
 		t.Errorf("above the float: %v", got)
 	}
@@ -126,9 +126,7 @@ func TestTheGateIsStrict(t *testing.T) {
 	if got := b.call(t, "PushWithPending", push("0195123456", "500", "R9"), header{"X-Sandbox-Scenario": "sucess"}); got["status"] != "91" || !strings.Contains(got["description"], "scenario") {
 		t.Errorf("a scenario that is none: %v", got)
 	}
-	if err := b.net.PutSIM(simnet.SIM{Operator: "moov", Number: ada, Country: "BJ", Currency: "XOF", Blocked: true}); err != nil {
-		t.Fatal(err)
-	}
+	b.net.Put(t, simnet.SIM{Operator: "moov", Number: ada, Country: "BJ", Currency: "XOF", Blocked: true})
 	if got := b.call(t, "getMobileAccountStatus", "<request><msisdn>0195123456</msisdn></request>"); got["status"] != "7" {
 		t.Errorf("blocked: %v", got)
 	}
@@ -142,7 +140,7 @@ func TestWhatIsNoCallIsAFault(t *testing.T) {
 		"no XML": "{}", "cut": good[:len(good)-9], "no envelope": "<a/>", "two calls": strings.Replace(good, "<soapenv:Body>", "<soapenv:Body><a/>", 1),
 		"another namespace": strings.Replace(good, "api.merchant.tlc.com", "x.example", 1), "airtime": envelope("airtimetrans", ""),
 	} {
-		if status, said := b.ask(t, "POST", endpoint, body); status != 400 || !strings.Contains(said, "<faultcode>soap:Client</faultcode>") {
+		if status, said := b.Ask(t, "POST", endpoint, body); status != 400 || !strings.Contains(said, "<faultcode>soap:Client</faultcode>") {
 			t.Errorf("%s: %d %s", name, status, said)
 		}
 	}
@@ -165,11 +163,11 @@ func TestScenariosEndInMoovsWords(t *testing.T) {
 			if began["status"] != at {
 				t.Errorf("at once: %v, want %s", began, at)
 			}
-			b.pass(36 * time.Second)
+			b.net.Pass(36 * time.Second)
 			if got := b.statusOf(t, began["transid"]); got["status"] != want[0] || !strings.Contains(got["description"], want[1]) {
 				t.Errorf("%v, want %v", got, want)
 			}
-			b.want(t, 200, `"plainTexts":true`, "PATCH", "/_control/operator", `{"plainTexts":true}`)
+			b.Want(t, 200, `"plainTexts":true`, "PATCH", "/_control/operator", `{"plainTexts":true}`)
 			plain := b.statusOf(t, began["transid"])
 			if plain["status"] != want[0] || (want[0] == "92" || want[0] == "95") && want[1] != "" && strings.Contains(plain["description"], want[1]) {
 				t.Errorf("plain: %v", plain)
@@ -185,7 +183,7 @@ func TestAReferenceIsGuardedUnlessTheNetworkSaysNo(t *testing.T) {
 	if got := b.call(t, "transferFlooz", transfer("0195123456", "100", "T1")); got["status"] != "95" || !strings.Contains(got["description"], "duplicate") || got["transid"] != "" {
 		t.Errorf("guarded: %v", got)
 	}
-	b.want(t, 200, `"noDuplicateGuard":true`, "PATCH", "/_control/settings", `{"noDuplicateGuard":true}`)
+	b.Want(t, 200, `"noDuplicateGuard":true`, "PATCH", "/_control/settings", `{"noDuplicateGuard":true}`)
 	if got := b.call(t, "transferFlooz", transfer("0195123456", "100", "T1")); got["status"] != "0" || got["transid"] == first["transid"] {
 		t.Errorf("unguarded: %v", got)
 	}
@@ -198,26 +196,26 @@ func TestRESTMovesMoneyAndAnswersAtTheEnd(t *testing.T) {
 	t.Parallel()
 	b := setup(t, simulator.Options{}, simnet.Settings{NoWait: true})
 	play := header{"X-Sandbox-Scenario": "success"}
-	b.want(t, 200, `{"status":"ok"}`, "GET", "/sandbox/v1/health", "", b.basic())
-	b.want(t, 401, `"responseCode":"98"`, "GET", "/sandbox/v1/health", "")
-	b.want(t, 401, `"responseCode":"98"`, "POST", "/sandbox/v1/transfer", b.body(t, nil))
+	b.Want(t, 200, `{"status":"ok"}`, "GET", "/sandbox/v1/health", "", b.basic())
+	b.Want(t, 401, `"responseCode":"98"`, "GET", "/sandbox/v1/health", "")
+	b.Want(t, 401, `"responseCode":"98"`, "POST", "/sandbox/v1/transfer", b.body(t, nil))
 	var got map[string]any
-	if err := json.Unmarshal([]byte(b.want(t, 200, "", "POST", "/sandbox/v1/transfer", b.body(t, nil), b.basic(), play)), &got); err != nil {
+	if err := json.Unmarshal([]byte(b.Want(t, 200, "", "POST", "/sandbox/v1/transfer", b.body(t, nil), b.basic(), play)), &got); err != nil {
 		t.Fatal(err)
 	}
 	if id, _ := got["transactionId"].(string); got["responseCode"] != "0" || got["_simulated"] != true || !strings.HasPrefix(id, "SIM_") {
 		t.Errorf("%v", got)
 	}
-	b.want(t, 200, `"responseCode":"0"`, "POST", "/sandbox/v1/transfer", b.body(t, map[string]any{"type": "cashout", "reference": "R2"}), b.basic())
+	b.Want(t, 200, `"responseCode":"0"`, "POST", "/sandbox/v1/transfer", b.body(t, map[string]any{"type": "cashout", "reference": "R2"}), b.basic())
 	for name, change := range map[string]map[string]any{
 		"type": {"type": "transfer"}, "partner": {"partnerId": "x"}, "currency": {"currency": "RWF"}, "amount": {"amount": 1.5},
 	} {
-		if status, said := b.ask(t, "POST", "/sandbox/v1/transfer", b.body(t, change), b.basic()); !strings.Contains(said, `"responseCode":"91"`) {
+		if status, said := b.Ask(t, "POST", "/sandbox/v1/transfer", b.body(t, change), b.basic()); !strings.Contains(said, `"responseCode":"91"`) {
 			t.Errorf("%s: %d %s", name, status, said)
 		}
 	}
-	b.want(t, 400, `"responseCode":"91"`, "POST", "/sandbox/v1/transfer", "amount=1", b.basic())
-	b.want(t, 200, `"responseCode":"3"`, "POST", "/sandbox/v1/transfer", b.body(t, map[string]any{"msisdn": "+2290195123456", "reference": "R3"}), b.basic())
+	b.Want(t, 400, `"responseCode":"91"`, "POST", "/sandbox/v1/transfer", "amount=1", b.basic())
+	b.Want(t, 200, `"responseCode":"3"`, "POST", "/sandbox/v1/transfer", b.body(t, map[string]any{"msisdn": "+2290195123456", "reference": "R3"}), b.basic())
 	if sim, _ := b.net.SIM("moov", ada); sim.Balance != 10_000 {
 		t.Errorf("the SIM has %d", sim.Balance)
 	}
@@ -227,24 +225,22 @@ func TestFaultsHitMoovsCalls(t *testing.T) {
 	t.Parallel()
 	b := setup(t, simulator.Options{}, simnet.Settings{})
 	for _, operation := range []string{"PushWithPending", "transfer"} {
-		if err := b.net.Inject(simnet.Fault{Kind: simnet.FaultStatusAfter, Status: 503, Operator: "moov", Operation: operation, Reference: "R1", Times: 1}); err != nil {
-			t.Fatal(err)
-		}
+		b.net.Arm(t, simnet.Fault{Kind: simnet.FaultStatusAfter, Status: 503, Operator: "moov", Operation: operation, Reference: "R1", Times: 1})
 	}
 	call := envelope("PushWithPending", "<token>"+b.token(t)+"</token>"+push("0195123456", "500", "R1"))
-	b.want(t, 503, "<faultcode>soap:Server</faultcode>", "POST", endpoint, call)
+	b.Want(t, 503, "<faultcode>soap:Server</faultcode>", "POST", endpoint, call)
 	if found, _ := b.net.Find("moov", "R1"); found.Outcome != schemas.PaymentPending {
 		t.Errorf("%+v", found)
 	}
-	b.want(t, 503, `"message"`, "POST", "/sandbox/v1/transfer", b.body(t, nil), b.basic())
-	b.want(t, 200, `"moov.PushWithPending":1`, "GET", "/_control/counters", "")
-	b.want(t, 201, `"merchantNumber":"+22501`, "POST", "/_control/merchants", `{"country":"CI"}`)
-	b.want(t, 201, `"merchantNumber":"+22896`, "POST", "/_control/merchants", `{"country":"TG"}`)
-	b.want(t, 422, "Moov serves", "POST", "/_control/merchants", `{"country":"RW"}`)
-	b.want(t, 400, "unknown field", "POST", "/_control/merchants", `{"land":"BJ"}`)
-	b.want(t, 422, "waitMillis", "PATCH", "/_control/operator", `{"waitMillis":-1}`)
-	b.want(t, 200, "[]", "GET", "/_control/prompts?number=%2B2290195999999", "")
-	b.want(t, 404, "no such call", "GET", "/nothing", "")
+	b.Want(t, 503, `"message"`, "POST", "/sandbox/v1/transfer", b.body(t, nil), b.basic())
+	b.Want(t, 200, `"moov.PushWithPending":1`, "GET", "/_control/counters", "")
+	b.Want(t, 201, `"merchantNumber":"+22501`, "POST", "/_control/merchants", `{"country":"CI"}`)
+	b.Want(t, 201, `"merchantNumber":"+22896`, "POST", "/_control/merchants", `{"country":"TG"}`)
+	b.Want(t, 422, "Moov serves", "POST", "/_control/merchants", `{"country":"RW"}`)
+	b.Want(t, 400, "unknown field", "POST", "/_control/merchants", `{"land":"BJ"}`)
+	b.Want(t, 422, "waitMillis", "PATCH", "/_control/operator", `{"waitMillis":-1}`)
+	b.Want(t, 200, "[]", "GET", "/_control/prompts?number=%2B2290195999999", "")
+	b.Want(t, 404, "no such call", "GET", "/nothing", "")
 }
 
 // FuzzCall throws bytes at what reads envelopes and opens tokens.
@@ -255,7 +251,7 @@ func FuzzCall(f *testing.F) {
 	f.Add(envelope("Push", "<token>AAAAAAAAAAAAAAAAAAAAAA==</token>"))
 	f.Add("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>")
 	f.Fuzz(func(t *testing.T, body string) {
-		status, said := b.ask(t, "POST", endpoint, body)
+		status, said := b.Ask(t, "POST", endpoint, body)
 		if status != 200 && status != 400 || !strings.Contains(said, "Envelope") {
 			t.Errorf("%q: %d %s", body, status, said)
 		}

@@ -44,12 +44,12 @@ func TestOnlyTheRightTokenOpens(t *testing.T) {
 		"no zero":        tokenOf(t, "1:"+b.us.Username+":"+b.us.Password, b.us.EncryptionKey),
 		"no colons":      tokenOf(t, "0", b.us.EncryptionKey),
 	} {
-		b.want(t, 200, "<status>98</status>", "POST", endpoint, envelope("getBalance", "<token>"+token+"</token><request><msisdn>1</msisdn></request>"))
+		b.Want(t, 200, "<status>98</status>", "POST", endpoint, envelope("getBalance", "<token>"+token+"</token><request><msisdn>1</msisdn></request>"))
 		if token == good {
 			t.Errorf("%s is the right one", name)
 		}
 	}
-	b.want(t, 200, "<status>4</status>", "POST", endpoint, envelope("getBalance", "<token>"+good+"</token><request><msisdn>1</msisdn></request>"))
+	b.Want(t, 200, "<status>4</status>", "POST", endpoint, envelope("getBalance", "<token>"+good+"</token><request><msisdn>1</msisdn></request>"))
 }
 
 func TestARestartedSimulatorKnowsItsMerchantsAgain(t *testing.T) {

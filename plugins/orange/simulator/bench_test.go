@@ -2,19 +2,15 @@ package simulator_test
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
-	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/afara-dev/afara/plugins/orange/simulator"
 	"github.com/afara-dev/afara/plugins/simnet"
+	"github.com/afara-dev/afara/plugins/simnet/simnettest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -24,101 +20,33 @@ const ada = "+2250701234567"
 // bench is a simulator with a client of it.
 type bench struct {
 	*simulator.Simulator
-	net    *simnet.Network
-	url    string
-	client *http.Client // of this server alone: another one that closes breaks no request of it
-	us     simulator.Account
-
-	mu sync.Mutex
-	at time.Time
-}
-
-func (b *bench) now() time.Time {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.at
-}
-
-func (b *bench) pass(d time.Duration) {
-	b.mu.Lock()
-	b.at = b.at.Add(d)
-	b.mu.Unlock()
-	b.net.Tick()
+	*simnettest.Server
+	net *simnettest.Network
+	us  simulator.Account
 }
 
 func setup(t testing.TB, o simulator.Options) *bench {
 	t.Helper()
-	b := &bench{at: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
-	b.net = simnet.New(simnet.Options{Now: b.now})
-	o.Network, o.Now = b.net, b.now
+	b := &bench{net: simnettest.New(t, simnet.Options{})}
+	o.Network, o.Now = b.net.Network, b.net.Now
 	var err error
 	if b.Simulator, err = simulator.New(o); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(http.StripPrefix("/orange", b))
-	b.url, b.client = server.URL+"/orange", server.Client()
-	t.Cleanup(func() {
-		_ = b.net.Close() // never fails
-		server.CloseClientConnections()
-		server.Close()
-	})
+	b.Server = b.net.Serve(t, http.StripPrefix("/orange", b))
+	b.URL += "/orange"
 	if b.us, err = b.Provision("CI"); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.net.PutSIM(simnet.SIM{Operator: "orange", Number: ada, Country: "CI", Currency: "XOF", Balance: 10_000}); err != nil {
-		t.Fatal(err)
-	}
+	b.net.Put(t, simnet.SIM{Operator: "orange", Number: ada, Country: "CI", Currency: "XOF", Balance: 10_000})
 	return b
 }
 
-type header map[string]string
-
-// ask sends one request; an empty value takes a header out.
-func (b *bench) ask(t testing.TB, method, path, body string, headers ...header) (int, string) {
-	t.Helper()
-	where := b.url + path
-	if strings.HasPrefix(path, "http") {
-		where = path
-	}
-	r, err := http.NewRequestWithContext(t.Context(), method, where, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, h := range headers {
-		for name, value := range h {
-			r.Header.Set(name, value)
-			if value == "" {
-				r.Header.Del(name)
-			}
-		}
-	}
-	client := &http.Client{Transport: b.client.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res, err := client.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	raw, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return res.StatusCode, strings.TrimSpace(res.Header.Get("Location") + string(raw))
-}
-
-func (b *bench) want(t testing.TB, status int, says, method, path, body string, headers ...header) string {
-	t.Helper()
-	got, said := b.ask(t, method, path, body, headers...)
-	if got != status || !strings.Contains(said, says) {
-		t.Fatalf("%s %s: %d %s, want %d %s", method, path, got, said, status, says)
-	}
-	return said
-}
+type header = simnettest.Header
 
 // basic are the headers of a request for a token.
 func (b *bench) basic(secret string) header {
-	r, _ := http.NewRequest(http.MethodGet, b.url, nil)
-	r.SetBasicAuth(b.us.ClientID, secret)
-	return header{"Authorization": r.Header.Get("Authorization"), "Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+	return header{"Authorization": simnettest.Basic(b.us.ClientID, secret), "Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
 }
 
 const form = "grant_type=client_credentials"
@@ -126,7 +54,7 @@ const form = "grant_type=client_credentials"
 // login gives the headers of the calls of both APIs.
 func (b *bench) login(t testing.TB) header {
 	t.Helper()
-	said := b.want(t, 200, `"token_type":"Bearer"`, "POST", "/oauth/v3/token", form, b.basic(b.us.ClientSecret))
+	said := b.Want(t, 200, `"token_type":"Bearer"`, "POST", "/oauth/v3/token", form, b.basic(b.us.ClientSecret))
 	var granted struct {
 		Token string `json:"access_token"`
 	}
