@@ -30,20 +30,20 @@ const (
 func TestACollectionGoesTheWholeWay(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	if failure := b.check(t); failure != nil {
+	if failure := b.Check(t); failure != nil {
 		t.Fatal(failure)
 	}
 	if found := b.find(t, schemas.OpPaymentCollect, reference); found.Result != schemas.LookupNotFound {
 		t.Fatalf("before: %+v", found)
 	}
-	taken := b.pays(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
+	taken := b.Pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
 	if !strings.Contains(string(taken.Raw), `"status":"SUCCESS"`) || taken.ProviderTxID != "" {
 		t.Errorf("Airtel's SUCCESS means that it took it: %s, %s", taken.Raw, taken.ProviderTxID)
 	}
 	if found := b.find(t, schemas.OpPaymentCollect, reference); found.Result != schemas.LookupFoundPending || found.Status != schemas.PaymentPending {
 		t.Fatalf("meanwhile: %+v", found)
 	}
-	b.want(t, "airtel.answer_prompt", map[string]string{"operatorReference": reference, "answer": "approve", "pin": "1234"}, `{"status":"SUCCESS"}`)
+	b.Want(t, "airtel.answer_prompt", map[string]string{"operatorReference": reference, "answer": "approve", "pin": "1234"}, `{"status":"SUCCESS"}`)
 	found := b.find(t, schemas.OpPaymentCollect, reference)
 	if found.Result != schemas.LookupFoundFinal || found.Status != schemas.PaymentSuccess || !strings.HasPrefix(found.ProviderTxID, "SIM_") {
 		t.Fatalf("after: %+v", found)
@@ -72,12 +72,12 @@ func TestTheBodiesAreAirtels(t *testing.T) {
 	b := setup(t)
 	var sent string
 	var header http.Header
-	b.set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
+	b.Set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
 		raw, _ := io.ReadAll(r.Body)
 		sent, header = r.Method+" "+r.URL.Path+" "+string(raw), r.Header
 		fmt.Fprint(w, `{"data":{"transaction":{"status":"SUCCESS"}},"status":{"result_code":"ESB000010","success":true}}`)
 	}))
-	b.pays(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
+	b.Pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
 	if want := `POST /merchant/v1/payments/ {"reference":"` + reference + `","subscriber":{"country":"RW","currency":"RWF","msisdn":"730123456"},` +
 		`"transaction":{"amount":500,"country":"RW","currency":"RWF","id":"` + reference + `"}}`; sent != want {
 		t.Errorf("sent %s, want %s", sent, want)
@@ -87,22 +87,22 @@ func TestTheBodiesAreAirtels(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, header.Get(name), want)
 		}
 	}
-	b.set("apiVersion", "v2")
+	b.Set("apiVersion", "v2")
 	in := refund(reference, 500)
 	in.Original.ProviderTxID = "MP210603.1234.L06941"
-	b.pays(t, schemas.OpPaymentRefund, in, schemas.PaymentPending)
+	b.Pay(t, schemas.OpPaymentRefund, in, schemas.PaymentPending)
 	if want := `POST /standard/v2/payments/refund {"transaction":{"airtel_money_id":"MP210603.1234.L06941"}}`; sent != want {
 		t.Errorf("sent %s, want %s", sent, want)
 	}
-	b.set("numberForm", "international")
-	b.pays(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
+	b.Set("numberForm", "international")
+	b.Pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
 	if !strings.Contains(sent, "/merchant/v2/payments/ ") || !strings.Contains(sent, `"msisdn":"250730123456"`) {
 		t.Errorf("sent %s", sent)
 	}
 	der := b.publicKey(t)
-	b.set("encryptionKey", der)
-	b.set("payoutType", "B2C")
-	b.pays(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentPending)
+	b.Set("encryptionKey", der)
+	b.Set("payoutType", "B2C")
+	b.Pay(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentPending)
 	want := regexp.MustCompile(`^POST /standard/v2/disbursements/ \{"reference":"` + payoutRef + `","payee":\{"msisdn":"250730123456"\},"pin":"[A-Za-z0-9+/]{342}==",` +
 		`"transaction":\{"amount":500,"id":"` + payoutRef + `","type":"B2C"\}\}$`)
 	if !want.MatchString(sent) {
@@ -113,25 +113,25 @@ func TestTheBodiesAreAirtels(t *testing.T) {
 func TestPayoutsAndRefundsGoTheWholeWay(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	paid := b.pays(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentSuccess)
+	paid := b.Pay(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentSuccess)
 	if found := b.find(t, schemas.OpPaymentDisburse, payoutRef); found.Status != schemas.PaymentSuccess || found.ProviderTxID != paid.ProviderTxID {
 		t.Fatalf("payout: %+v after %+v", found, paid)
 	}
-	b.wantError(t, schemas.OpPaymentRefund, refund(reference, 500), classRejected, "not_found")
+	b.WantError(t, schemas.OpPaymentRefund, refund(reference, 500), classRejected, "not_found")
 	in := payment()
 	in.Scenario = "success"
-	b.pays(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
-	b.pass(2 * time.Second)
-	b.wantError(t, schemas.OpPaymentRefund, refund(reference, 200), classUnsupported, "refund_in_part")
+	b.Pay(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
+	b.net.Pass(2 * time.Second)
+	b.WantError(t, schemas.OpPaymentRefund, refund(reference, 200), classUnsupported, "refund_in_part")
 	if n := b.asked("refund"); n != 0 {
 		t.Errorf("%d refunds were sent", n)
 	}
-	if out := b.pays(t, schemas.OpPaymentRefund, refund(reference, 500), schemas.PaymentSuccess); out.ProviderTxID != "SIM_"+reference {
+	if out := b.Pay(t, schemas.OpPaymentRefund, refund(reference, 500), schemas.PaymentSuccess); out.ProviderTxID != "SIM_"+reference {
 		t.Errorf("refund: %+v", out)
 	}
 	again := refund(reference, 500)
 	again.Original.ProviderTxID = "SIM_" + reference
-	b.wantError(t, schemas.OpPaymentRefund, again, classRejected, "not_found") // it was given back
+	b.WantError(t, schemas.OpPaymentRefund, again, classRejected, "not_found") // it was given back
 	if found := b.find(t, schemas.OpPaymentRefund, refundRef); found.Result != schemas.LookupCannotTell {
 		t.Errorf("a refund cannot be asked about: %+v", found)
 	}
@@ -143,11 +143,11 @@ func TestPayoutsAndRefundsGoTheWholeWay(t *testing.T) {
 func TestAPayoutThatIsInProgressIsLookedUp(t *testing.T) {
 	t.Parallel()
 	b := setupAs(t, simulator.Settings{PayoutsInProgress: true}, simnet.Settings{})
-	b.pays(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentPending)
+	b.Pay(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentPending)
 	if found := b.find(t, schemas.OpPaymentDisburse, payoutRef); found.Result != schemas.LookupFoundPending {
 		t.Errorf("meanwhile: %+v", found)
 	}
-	b.pass(2 * time.Second)
+	b.net.Pass(2 * time.Second)
 	if found := b.find(t, schemas.OpPaymentDisburse, payoutRef); found.Result != schemas.LookupFoundFinal || found.Status != schemas.PaymentSuccess {
 		t.Errorf("after: %+v", found)
 	}
@@ -156,13 +156,13 @@ func TestAPayoutThatIsInProgressIsLookedUp(t *testing.T) {
 func TestPrepareGivesOneReferenceAndAsksNobody(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.set("baseUrl", "http://127.0.0.1:1") // nobody there
+	b.Set("baseUrl", "http://127.0.0.1:1") // nobody there
 	seen := map[string]bool{}
 	for _, operation := range []string{schemas.OpPaymentCollect, schemas.OpPaymentRefund, schemas.OpPaymentDisburse} {
 		for _, transaction := range []string{"TX_01ARZ3NDEKTSV4RRFFQ69G5FAV", "TX_01ARZ3NDEKTSV4RRFFQ69G5FAW"} {
 			in := schemas.PaymentPrepareInput{Transaction: transaction, Operation: operation, Reference: "ORDER-1"}
-			first, failure := b.invoke(t, schemas.OpPaymentPrepare, in)
-			again, _ := b.invoke(t, schemas.OpPaymentPrepare, in)
+			first, failure := b.Invoke(t, schemas.OpPaymentPrepare, in)
+			again, _ := b.Invoke(t, schemas.OpPaymentPrepare, in)
 			var out schemas.PaymentPrepareOutput
 			if err := json.Unmarshal([]byte(first), &out); failure != nil || err != nil || first != again {
 				t.Errorf("%s of %s: %s, then %s, %v", operation, transaction, first, again, failure)
@@ -181,7 +181,7 @@ func TestPrepareGivesOneReferenceAndAsksNobody(t *testing.T) {
 func TestAnotherTransactionUnderTheReferenceIsNotOurs(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
+	b.Set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `{"data":{"transaction":{"id":"`+other+`","status":"TS"}},"status":{"success":true}}`)
 	}))
 	found := b.find(t, schemas.OpPaymentCollect, reference)
@@ -196,11 +196,11 @@ func TestAnotherTransactionUnderTheReferenceIsNotOurs(t *testing.T) {
 func TestAProductionConnectionPlaysNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.environment = "production"
+	b.Environment = "production"
 	in := payment()
 	in.Scenario = "success"
-	b.wantError(t, schemas.OpPaymentCollect, in, classInvalid, "scenario_in_production")
-	b.wantError(t, "airtel.list_sims", map[string]any{}, classUnsupported, "sandbox_only")
+	b.WantError(t, schemas.OpPaymentCollect, in, classInvalid, "scenario_in_production")
+	b.WantError(t, "airtel.list_sims", map[string]any{}, classUnsupported, "sandbox_only")
 	if n := b.asked("payments"); n != 0 {
 		t.Errorf("%d payments were sent", n)
 	}
@@ -211,22 +211,22 @@ func TestMoneyOfAnotherWalletIsNotSent(t *testing.T) {
 	b := setup(t)
 	in := payment()
 	in.Country = "CI"
-	b.wantError(t, schemas.OpPaymentCollect, in, classMisconfigured, "other_country")
+	b.WantError(t, schemas.OpPaymentCollect, in, classMisconfigured, "other_country")
 	in = payment()
 	in.Currency = "XOF"
-	b.wantError(t, schemas.OpPaymentCollect, in, classMisconfigured, "other_currency")
+	b.WantError(t, schemas.OpPaymentCollect, in, classMisconfigured, "other_currency")
 	for _, reference := range []string{"ORDER-1", "C-01", "C01", payoutRef, "C" + strings.Repeat("0", 64)} {
 		in = payment()
 		in.OperatorReference = reference
-		b.wantError(t, schemas.OpPaymentCollect, in, classInvalid, "reference_form")
+		b.WantError(t, schemas.OpPaymentCollect, in, classInvalid, "reference_form")
 	}
-	b.set("pin", nil)
-	b.wantError(t, schemas.OpPaymentDisburse, payout(), classUnsupported, "disbursement_not_set_up")
+	b.Set("pin", nil)
+	b.WantError(t, schemas.OpPaymentDisburse, payout(), classUnsupported, "disbursement_not_set_up")
 	if b.asked("payments")+b.asked("disbursements") != 0 {
 		t.Errorf("something was sent: %+v", b.net.Counters().Requests)
 	}
-	b.pays(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
-	if failure := b.check(t); failure != nil {
+	b.Pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
+	if failure := b.Check(t); failure != nil {
 		t.Errorf("check: %v", failure)
 	}
 }

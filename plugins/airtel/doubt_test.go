@@ -19,13 +19,13 @@ const impatient = "1s"
 func TestAUsedReferenceIsADoubtThatALookupSettles(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.pays(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
-	b.wantError(t, schemas.OpPaymentCollect, payment(), classUnknown, "reference_used")
+	b.Pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
+	b.WantError(t, schemas.OpPaymentCollect, payment(), classUnknown, "reference_used")
 	if found := b.find(t, schemas.OpPaymentCollect, reference); found.Result != schemas.LookupFoundPending {
 		t.Errorf("%+v", found)
 	}
-	b.pays(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentSuccess)
-	b.wantError(t, schemas.OpPaymentDisburse, payout(), classUnknown, "reference_used")
+	b.Pay(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentSuccess)
+	b.WantError(t, schemas.OpPaymentDisburse, payout(), classUnknown, "reference_used")
 	if seen, _ := b.net.Reference("airtel", payoutRef); seen.Credits != 1 {
 		t.Errorf("under the reference: %+v", seen)
 	}
@@ -41,13 +41,13 @@ func TestALostAnswerIsADoubtSentOnceAndFound(t *testing.T) {
 				t.Run(fmt.Sprint(kind, " ", operation, " ", guard), func(t *testing.T) {
 					t.Parallel()
 					b := setupAs(t, simulator.Settings{}, simnet.Settings{NoDuplicateGuard: !guard, NoWait: true})
-					b.set("encryptionKey", b.publicKey(t))
+					b.Set("encryptionKey", b.publicKey(t))
 					if kind == simnet.FaultSilent {
-						b.set("timeout", impatient)
+						b.Set("timeout", impatient)
 					}
-					b.inject(t, simnet.Fault{Kind: kind, Reference: in.OperatorReference, Status: 503, Times: 1})
+					b.net.Arm(t, simnet.Fault{Kind: kind, Reference: in.OperatorReference, Status: 503, Times: 1})
 					in.Scenario = "success"
-					if _, failure := b.invoke(t, operation, in); failure.GetClass() != classUnknown {
+					if _, failure := b.Invoke(t, operation, in); failure.GetClass() != classUnknown {
 						t.Fatalf("%s: %v", operation, failure)
 					}
 					if found := b.find(t, operation, in.OperatorReference); found.Result != schemas.LookupFoundFinal || found.Status != schemas.PaymentSuccess {
@@ -69,9 +69,9 @@ func TestALostRefundIsForAPerson(t *testing.T) {
 	b := setupAs(t, simulator.Settings{}, simnet.Settings{NoWait: true})
 	in := payment()
 	in.Scenario = "success"
-	b.pays(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
-	b.inject(t, simnet.Fault{Kind: simnet.FaultLost, Operation: "refund"})
-	b.wantError(t, schemas.OpPaymentRefund, refund(reference, 500), classUnknown, "no_answer")
+	b.Pay(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
+	b.net.Arm(t, simnet.Fault{Kind: simnet.FaultLost, Operation: "refund"})
+	b.WantError(t, schemas.OpPaymentRefund, refund(reference, 500), classUnknown, "no_answer")
 	if found := b.find(t, schemas.OpPaymentRefund, refundRef); found.Result != schemas.LookupCannotTell {
 		t.Errorf("%+v", found)
 	}
@@ -98,14 +98,14 @@ func TestFailuresAreClassedByWhetherMoneyMayHaveMoved(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
 			if c.fault.Kind == simnet.FaultHang {
-				b.set("timeout", impatient)
+				b.Set("timeout", impatient)
 			}
 			for _, operation := range []string{"payments", "payments_status"} {
 				c.fault.Operation = operation
-				b.inject(t, c.fault)
+				b.net.Arm(t, c.fault)
 			}
-			_, pay := b.invoke(t, schemas.OpPaymentCollect, payment())
-			_, read := b.invoke(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect, reference))
+			_, pay := b.Invoke(t, schemas.OpPaymentCollect, payment())
+			_, read := b.Invoke(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect, reference))
 			if pay.GetClass() != c.pay || read.GetClass() != c.read {
 				t.Errorf("collect %v, look-up %v", pay, read)
 			}
@@ -135,10 +135,10 @@ func TestFaultsOfTheConfigurationEndNoPayment(t *testing.T) {
 		if name == "address" {
 			c.value = b.url + "/nowhere"
 		}
-		b.set(c.setting, c.value)
-		b.wantError(t, schemas.OpPaymentCollect, payment(), c.class, c.code)
-		b.wantError(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect, reference), c.class, c.code)
-		if failure := b.check(t); failure.GetClass() != c.class {
+		b.Set(c.setting, c.value)
+		b.WantError(t, schemas.OpPaymentCollect, payment(), c.class, c.code)
+		b.WantError(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect, reference), c.class, c.code)
+		if failure := b.Check(t); failure.GetClass() != c.class {
 			t.Errorf("%s: check says %v", name, failure)
 		}
 	}
@@ -152,12 +152,12 @@ func TestFaultsOfTheConfigurationEndNoPayment(t *testing.T) {
 			`{"data":{"transaction":{"status":"TF"}},"status":{"response_code":"%s","success":true}}`,
 		} {
 			b := setup(t)
-			b.set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, answer, code) }))
-			failure := b.wantError(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect, reference), classMisconfigured, "setting_refused")
+			b.Set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, answer, code) }))
+			failure := b.WantError(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect, reference), classMisconfigured, "setting_refused")
 			if !strings.Contains(failure.GetMessage(), setting) || failure.GetVendorCode() != code {
 				t.Errorf("%s: %v", code, failure)
 			}
-			b.wantError(t, schemas.OpPaymentCollect, payment(), classMisconfigured, "setting_refused")
+			b.WantError(t, schemas.OpPaymentCollect, payment(), classMisconfigured, "setting_refused")
 		}
 	}
 }
@@ -180,12 +180,12 @@ func TestAnAnswerThatIsNotAirtelsProvesNothing(t *testing.T) {
 		{408, ``, "operator_unavailable", "operator_unavailable"},
 	} {
 		b := setup(t)
-		b.set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
+		b.Set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(c.status)
 			fmt.Fprint(w, c.body)
 		}))
-		b.wantError(t, schemas.OpPaymentCollect, payment(), classUnknown, c.pay)
-		if _, failure := b.invoke(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect, reference)); failure.GetCode() != c.read {
+		b.WantError(t, schemas.OpPaymentCollect, payment(), classUnknown, c.pay)
+		if _, failure := b.Invoke(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect, reference)); failure.GetCode() != c.read {
 			t.Errorf("%d %s: a look-up gives %v, want %s", c.status, c.body, failure, c.read)
 		}
 	}
@@ -210,11 +210,11 @@ func TestOnlyAirtelsWordsSayThatNothingIsThere(t *testing.T) {
 		{200, `{"status":{"response_code":"DP00800001001","success":true}}`, "answer_unreadable"}, // perhaps of the enquiry
 	} {
 		b := setup(t)
-		b.set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
+		b.Set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(c.status)
 			fmt.Fprint(w, c.body)
 		}))
-		got, failure := b.invoke(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect, reference))
+		got, failure := b.Invoke(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect, reference))
 		if failure.GetCode() != c.want && !strings.Contains(got, `"result":"`+c.want+`"`) {
 			t.Errorf("%d %s: %s, %v; want %s", c.status, c.body, got, failure, c.want)
 		}
@@ -224,11 +224,11 @@ func TestOnlyAirtelsWordsSayThatNothingIsThere(t *testing.T) {
 func TestNoAnswerQuotesASecret(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
+	b.Set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprintf(w, `{"status":{"result_code":"ESB000008","message":"%s of %s","success":false}}`, r.Header.Get("Authorization"), b.us.ClientSecret)
 	}))
-	failure := b.wantError(t, schemas.OpPaymentCollect, payment(), classRejected, "refused_by_operator")
+	failure := b.WantError(t, schemas.OpPaymentCollect, payment(), classRejected, "refused_by_operator")
 	said := failure.String()
 	for _, secret := range []string{"token-of-a-stranger", b.us.ClientSecret} {
 		if strings.Contains(said, secret) {
@@ -240,8 +240,8 @@ func TestNoAnswerQuotesASecret(t *testing.T) {
 func TestNothingStartsAfterTheDeadline(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	answer, err := b.client.Invoke(t.Context(), &connectorpb.InvokeRequest{
-		Connection: b.connection(t), Operation: schemas.OpPaymentCollect, Key: "key-1", DeadlineUnixMicros: time.Now().Add(-time.Second).UnixMicro(),
+	answer, err := b.Client.Invoke(t.Context(), &connectorpb.InvokeRequest{
+		Connection: b.Wire(t), Operation: schemas.OpPaymentCollect, Key: "key-1", DeadlineUnixMicros: time.Now().Add(-time.Second).UnixMicro(),
 		Parameters: []byte(`{"operatorReference":"` + reference + `","amount":500,"currency":"RWF","country":"RW","msisdn":"` + ada + `","reference":"ORDER-1"}`),
 	})
 	if err != nil || answer.GetError().GetClass() != classUnavailable {

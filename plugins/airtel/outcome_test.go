@@ -23,8 +23,8 @@ func TestTheFirstAnswersCodeDecidesAlone(t *testing.T) {
 		`{"data":{"transaction":{"status":"SUCCESS"}},"status":{"response_code":"DP00800009999","success":true}}`:  schemas.PaymentPending,
 	} {
 		b := setup(t)
-		b.set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, answer) }))
-		b.pays(t, schemas.OpPaymentCollect, payment(), want)
+		b.Set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, answer) }))
+		b.Pay(t, schemas.OpPaymentCollect, payment(), want)
 	}
 }
 
@@ -64,13 +64,13 @@ func (b *bench) play(t *testing.T, operation string, in schemas.PaymentInput, ou
 	t.Helper()
 	switch {
 	case in.Scenario == "maintenance":
-		b.wantError(t, operation, in, classUnknown, "operator_unavailable")
+		b.WantError(t, operation, in, classUnknown, "operator_unavailable")
 	case in.Scenario == "duplicate":
-		b.wantError(t, operation, in, classUnknown, "reference_used")
+		b.WantError(t, operation, in, classUnknown, "reference_used")
 	case operation == schemas.OpPaymentCollect:
-		b.pays(t, operation, in, schemas.PaymentPending)
+		b.Pay(t, operation, in, schemas.PaymentPending)
 	default:
-		b.pays(t, operation, in, outcome)
+		b.Pay(t, operation, in, outcome)
 	}
 }
 
@@ -81,16 +81,16 @@ func TestEachEndOfARefundIsToldAtOnce(t *testing.T) {
 		b := setupAs(t, simulator.Settings{}, simnet.Settings{NoWait: true})
 		in := payment()
 		in.Scenario = "success"
-		b.pays(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
+		b.Pay(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
 		r := refund(reference, 500)
 		r.Scenario = scenario
 		switch scenario {
 		case "maintenance":
-			b.wantError(t, schemas.OpPaymentRefund, r, classUnknown, "operator_unavailable")
+			b.WantError(t, schemas.OpPaymentRefund, r, classUnknown, "operator_unavailable")
 		case "duplicate":
-			b.wantError(t, schemas.OpPaymentRefund, r, classUnknown, "reference_used")
+			b.WantError(t, schemas.OpPaymentRefund, r, classUnknown, "reference_used")
 		default:
-			b.pays(t, schemas.OpPaymentRefund, r, s.Outcome)
+			b.Pay(t, schemas.OpPaymentRefund, r, s.Outcome)
 		}
 	}
 }
@@ -107,7 +107,7 @@ func TestAFailureWithoutItsCodeIsNotGuessed(t *testing.T) {
 		b := setupAs(t, simulator.Settings{BareFailures: true}, simnet.Settings{NoWait: true})
 		in := payment()
 		in.Scenario = scenario
-		b.pays(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
+		b.Pay(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
 		if found := b.find(t, schemas.OpPaymentCollect, reference); found.Result != schemas.LookupFoundFinal || found.Status != want {
 			t.Errorf("%s: %+v, want %s", scenario, found, want)
 		}
@@ -117,14 +117,14 @@ func TestAFailureWithoutItsCodeIsNotGuessed(t *testing.T) {
 func TestWhatIsAmbiguousStaysOpen(t *testing.T) {
 	t.Parallel()
 	b := setupAs(t, simulator.Settings{Ambiguous: true, PayoutsInProgress: true}, simnet.Settings{})
-	b.pays(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
-	b.pays(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentPending)
+	b.Pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
+	b.Pay(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentPending)
 	for operation, reference := range map[string]string{schemas.OpPaymentCollect: reference, schemas.OpPaymentDisburse: payoutRef} {
 		if found := b.find(t, operation, reference); found.Result != schemas.LookupFoundPending || !strings.Contains(string(found.Raw), `"TA"`) {
 			t.Errorf("%+v", found)
 		}
 	}
-	b.pass(2 * time.Second)
+	b.net.Pass(2 * time.Second)
 	if found := b.find(t, schemas.OpPaymentDisburse, payoutRef); found.Status != schemas.PaymentSuccess {
 		t.Errorf("in the end: %+v", found)
 	}
@@ -145,18 +145,18 @@ func TestTheSIMsStateDecidesWithoutAScenario(t *testing.T) {
 	} {
 		in := payment()
 		in.OperatorReference, in.MSISDN = fmt.Sprintf("C000%d", i), c.number
-		b.pays(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
-		b.pass(2 * time.Second)
+		b.Pay(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
+		b.net.Pass(2 * time.Second)
 		if found := b.find(t, schemas.OpPaymentCollect, in.OperatorReference); found.Status != c.want {
 			t.Errorf("%s: %+v", c.want, found)
 		}
 	}
-	b.pays(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
-	b.pass(61 * time.Minute)
+	b.Pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
+	b.net.Pass(61 * time.Minute)
 	if found := b.find(t, schemas.OpPaymentCollect, reference); found.Status != schemas.PaymentTimeout || !strings.Contains(string(found.Raw), `"TE"`) {
 		t.Errorf("unanswered: %+v", found)
 	}
 	in := payment()
 	in.OperatorReference, in.MSISDN = "C0009", "+25073012345" // a digit short
-	b.pays(t, schemas.OpPaymentCollect, in, schemas.PaymentUnknownMSISDN)
+	b.Pay(t, schemas.OpPaymentCollect, in, schemas.PaymentUnknownMSISDN)
 }

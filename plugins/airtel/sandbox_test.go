@@ -13,39 +13,39 @@ func TestTheSandboxsSIMsAreReachedThroughTheConnector(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	const bob = "+250730654321"
-	b.want(t, "airtel.put_sim", map[string]any{"msisdn": bob, "balance": 900, "name": "Bob"},
+	b.Want(t, "airtel.put_sim", map[string]any{"msisdn": bob, "balance": 900, "name": "Bob"},
 		`{"msisdn":"+250730654321","country":"RW","currency":"RWF","name":"Bob","balance":900,"blocked":false,"pin":"1234"}`)
-	list, failure := b.invoke(t, "airtel.list_sims", map[string]any{})
+	list, failure := b.Invoke(t, "airtel.list_sims", map[string]any{})
 	if failure != nil || strings.Count(list, "msisdn") != 2 {
 		t.Errorf("list: %s, %v", list, failure)
 	}
-	list, _ = b.invoke(t, "airtel.list_sims", map[string]any{"after": ada, "limit": 1})
+	list, _ = b.Invoke(t, "airtel.list_sims", map[string]any{"after": ada, "limit": 1})
 	if !strings.Contains(list, bob) || strings.Contains(list, ada) {
 		t.Errorf("the rest of the list: %s", list)
 	}
 	in := payment()
 	in.MSISDN = bob
-	b.pays(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
-	prompts, failure := b.invoke(t, "airtel.list_prompts", map[string]any{"msisdn": bob})
+	b.Pay(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
+	prompts, failure := b.Invoke(t, "airtel.list_prompts", map[string]any{"msisdn": bob})
 	if failure != nil || !strings.Contains(prompts, `"operatorReference":"`+reference+`","msisdn":"`+bob+`","amount":500,"currency":"RWF","text":"Reference `+reference+`"`) {
 		t.Errorf("prompts: %s, %v", prompts, failure)
 	}
-	b.want(t, "airtel.answer_prompt", map[string]string{"operatorReference": reference, "answer": "wrong_pin"}, `{"status":"PIN_INVALID"}`)
-	b.wantError(t, "airtel.answer_prompt", map[string]string{"operatorReference": reference, "answer": "approve"}, classRejected, "not_found")
-	b.want(t, "airtel.remove_sim", map[string]string{"msisdn": bob}, `{}`)
-	b.wantError(t, "airtel.remove_sim", map[string]string{"msisdn": bob}, classRejected, "not_found")
-	b.want(t, "airtel.set_policy", map[string]string{"policy": "passthrough"}, `{}`)
+	b.Want(t, "airtel.answer_prompt", map[string]string{"operatorReference": reference, "answer": "wrong_pin"}, `{"status":"PIN_INVALID"}`)
+	b.WantError(t, "airtel.answer_prompt", map[string]string{"operatorReference": reference, "answer": "approve"}, classRejected, "not_found")
+	b.Want(t, "airtel.remove_sim", map[string]string{"msisdn": bob}, `{}`)
+	b.WantError(t, "airtel.remove_sim", map[string]string{"msisdn": bob}, classRejected, "not_found")
+	b.Want(t, "airtel.set_policy", map[string]string{"policy": "passthrough"}, `{}`)
 	in.OperatorReference = other
-	b.pays(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
-	b.want(t, "airtel.answer_prompt", map[string]string{"operatorReference": other, "answer": "approve"}, `{"status":"SUCCESS"}`)
+	b.Pay(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
+	b.Want(t, "airtel.answer_prompt", map[string]string{"operatorReference": other, "answer": "approve"}, `{"status":"SUCCESS"}`)
 }
 
 func TestAirtelsOwnSandboxHasNoSIMsToLookAt(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
+	b.Set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 		fmt.Fprint(w, `{"statusCode":404,"message":"Resource not found"}`)
 	}))
-	b.wantError(t, "airtel.list_sims", map[string]any{}, classUnsupported, "no_simulator")
+	b.WantError(t, "airtel.list_sims", map[string]any{}, classUnsupported, "no_simulator")
 }

@@ -32,8 +32,8 @@ func TestSettingsThatCannotWorkAreNamed(t *testing.T) {
 		"address with user":  {"baseUrl", "http://a:b@127.0.0.1/", ""},
 	} {
 		b := setup(t)
-		b.set(c.setting, c.value)
-		failure := b.check(t)
+		b.Set(c.setting, c.value)
+		failure := b.Check(t)
 		if failure.GetClass() != classMisconfigured {
 			t.Errorf("%s: %v", name, failure)
 			continue
@@ -96,20 +96,20 @@ func TestThePINIsReadInEachPadding(t *testing.T) {
 	t.Parallel()
 	for _, padding := range []string{"pkcs1v15", "oaep_sha1", "oaep_sha256"} {
 		b := setupAs(t, simulator.Settings{RSAPadding: padding}, simnet.Settings{})
-		b.set("rsaPadding", padding)
-		b.pays(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentSuccess)
-		b.set("encryptionKey", b.publicKey(t))
+		b.Set("rsaPadding", padding)
+		b.Pay(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentSuccess)
+		b.Set("encryptionKey", b.publicKey(t))
 		in := payout()
 		in.OperatorReference = "D0002"
 		asked := b.asked("encryption_keys")
-		b.pays(t, schemas.OpPaymentDisburse, in, schemas.PaymentSuccess)
+		b.Pay(t, schemas.OpPaymentDisburse, in, schemas.PaymentSuccess)
 		if n := b.asked("encryption_keys"); n != asked {
 			t.Errorf("%s: Airtel was asked for a key that the connection has", padding)
 		}
 		wrong := map[string]string{"pkcs1v15": "oaep_sha1", "oaep_sha1": "oaep_sha256", "oaep_sha256": "pkcs1v15"}[padding]
-		b.set("rsaPadding", wrong)
+		b.Set("rsaPadding", wrong)
 		in.OperatorReference = "D0003"
-		b.wantError(t, schemas.OpPaymentDisburse, in, classMisconfigured, "setting_refused")
+		b.WantError(t, schemas.OpPaymentDisburse, in, classMisconfigured, "setting_refused")
 		if _, known := b.net.Find("airtel", "D0003"); known {
 			t.Errorf("%s for %s: Airtel took the payout", wrong, padding)
 		}
@@ -119,13 +119,13 @@ func TestThePINIsReadInEachPadding(t *testing.T) {
 func TestAWrongPINOfTheMerchantEndsNoPayout(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.set("pin", b.us.PIN+"0")
-	failure := b.wantError(t, schemas.OpPaymentDisburse, payout(), classMisconfigured, "setting_refused")
+	b.Set("pin", b.us.PIN+"0")
+	failure := b.WantError(t, schemas.OpPaymentDisburse, payout(), classMisconfigured, "setting_refused")
 	if len(failure.GetFields()) != 1 || failure.GetFields()[0].GetPointer() != "/pin" || failure.GetVendorCode() != "DP00800001002" {
 		t.Errorf("%v", failure)
 	}
-	b.set("pin", b.us.PIN)
-	b.pays(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentSuccess)
+	b.Set("pin", b.us.PIN)
+	b.Pay(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentSuccess)
 }
 
 func TestTheKeyIsAskedForOnceAnHour(t *testing.T) {
@@ -134,17 +134,17 @@ func TestTheKeyIsAskedForOnceAnHour(t *testing.T) {
 	for i := range 3 {
 		in := payout()
 		in.OperatorReference = "D000" + string(rune('0'+i))
-		b.pays(t, schemas.OpPaymentDisburse, in, schemas.PaymentSuccess)
+		b.Pay(t, schemas.OpPaymentDisburse, in, schemas.PaymentSuccess)
 	}
 	if n := b.asked("encryption_keys"); n != 1 {
 		t.Errorf("asked for it %d times for 3 payouts", n)
 	}
-	b.pass(61 * time.Minute)
-	b.pays(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentSuccess)
+	b.net.Pass(61 * time.Minute)
+	b.Pay(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentSuccess)
 	if n := b.asked("encryption_keys"); n != 2 {
 		t.Errorf("asked for it %d times after an hour", n)
 	}
-	if failure := b.check(t); failure != nil || b.asked("encryption_keys") != 3 {
+	if failure := b.Check(t); failure != nil || b.asked("encryption_keys") != 3 {
 		t.Errorf("a check asks for it anew: %v, %d", failure, b.asked("encryption_keys"))
 	}
 }
@@ -155,7 +155,7 @@ func TestAKeyThatAirtelReplacedIsAskedForAnew(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	key, asked := b.publicKey(t), 0
-	b.set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
+	b.Set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Method == http.MethodGet:
 			asked++
@@ -166,8 +166,8 @@ func TestAKeyThatAirtelReplacedIsAskedForAnew(t *testing.T) {
 			fmt.Fprint(w, `{"status":{"response_code":"DP00900001001","success":true}}`)
 		}
 	}))
-	b.wantError(t, schemas.OpPaymentDisburse, payout(), classMisconfigured, "setting_refused")
-	b.pays(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentSuccess)
+	b.WantError(t, schemas.OpPaymentDisburse, payout(), classMisconfigured, "setting_refused")
+	b.Pay(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentSuccess)
 }
 
 func TestAKeyOfAirtelThatCannotBeReadSendsNothing(t *testing.T) {
@@ -175,11 +175,11 @@ func TestAKeyOfAirtelThatCannotBeReadSendsNothing(t *testing.T) {
 	for _, answer := range []string{`{"data":{"key":"MIIB"},"status":{"success":true}}`, `{"status":{"success":true}}`, `<html>`} {
 		b := setup(t)
 		paid := false
-		b.set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
+		b.Set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
 			paid = paid || r.Method == http.MethodPost
 			fmt.Fprint(w, answer)
 		}))
-		if _, failure := b.invoke(t, schemas.OpPaymentDisburse, payout()); failure.GetClass() != classUnavailable || paid {
+		if _, failure := b.Invoke(t, schemas.OpPaymentDisburse, payout()); failure.GetClass() != classUnavailable || paid {
 			t.Errorf("%s: %v, sent: %t", answer, failure, paid)
 		}
 	}
@@ -190,29 +190,29 @@ func TestAKeyOfAirtelThatCannotBeReadSendsNothing(t *testing.T) {
 func TestWhatMovesMoneyIsSignedWhereAirtelWantsIt(t *testing.T) {
 	t.Parallel()
 	b := setupAs(t, simulator.Settings{Signed: true}, simnet.Settings{NoWait: true})
-	failure := b.wantError(t, schemas.OpPaymentCollect, payment(), classMisconfigured, "setting_refused")
+	failure := b.WantError(t, schemas.OpPaymentCollect, payment(), classMisconfigured, "setting_refused")
 	if !strings.Contains(failure.GetMessage(), "messageSigning") {
 		t.Errorf("%v", failure)
 	}
-	b.set("messageSigning", "aes_cbc")
+	b.Set("messageSigning", "aes_cbc")
 	for length := range 8 { // the reference is in it twice: bodies of all lengths of a block
 		for _, amount := range []int64{5, 50} {
 			in := payment()
 			in.OperatorReference, in.Amount = fmt.Sprintf("C%03d%0*d", amount, length+1, 0), amount
-			b.pays(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
+			b.Pay(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
 		}
 	}
 	in := payment()
 	in.Scenario = "success"
-	b.pays(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
-	b.pays(t, schemas.OpPaymentRefund, refund(reference, 500), schemas.PaymentSuccess)
-	b.pays(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentSuccess)
+	b.Pay(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
+	b.Pay(t, schemas.OpPaymentRefund, refund(reference, 500), schemas.PaymentSuccess)
+	b.Pay(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentSuccess)
 }
 
 func TestNumbersAreTakenInOneFormOnly(t *testing.T) {
 	t.Parallel()
 	b := setupAs(t, simulator.Settings{NumberForm: "international"}, simnet.Settings{})
-	b.pays(t, schemas.OpPaymentCollect, payment(), schemas.PaymentUnknownMSISDN)
-	b.set("numberForm", "international")
-	b.pays(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
+	b.Pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentUnknownMSISDN)
+	b.Set("numberForm", "international")
+	b.Pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
 }

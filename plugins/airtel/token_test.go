@@ -3,12 +3,12 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
 	"github.com/afara-dev/afara/plugins/airtel/simulator"
 	"github.com/afara-dev/afara/plugins/simnet"
+	"github.com/afara-dev/afara/plugins/simnet/simnettest"
 	"github.com/afara-dev/afara/schemas"
 	"github.com/afara-dev/afara/sdk/connectorpb"
 )
@@ -20,7 +20,7 @@ func TestATokenIsSharedUntilItsEndAndAskedForAnewOnce(t *testing.T) {
 	errs := make(chan *connectorpb.Error, 32)
 	for range cap(errs) {
 		go func() {
-			_, failure := b.invoke(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect, reference))
+			_, failure := b.Invoke(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect, reference))
 			errs <- failure
 		}()
 	}
@@ -32,12 +32,12 @@ func TestATokenIsSharedUntilItsEndAndAskedForAnewOnce(t *testing.T) {
 	if n := tokens(); n != 1 {
 		t.Fatalf("%d tokens for 32 calls at one time", n)
 	}
-	b.pass(2*time.Minute - time.Second)
+	b.net.Pass(2*time.Minute - time.Second)
 	b.find(t, schemas.OpPaymentCollect, reference)
 	if n := tokens(); n != 1 {
 		t.Fatalf("%d tokens before the first one's time", n)
 	}
-	b.pass(2 * time.Second) // within the margin of its end, after 180 s
+	b.net.Pass(2 * time.Second) // within the margin of its end, after 180 s
 	b.find(t, schemas.OpPaymentCollect, reference)
 	if n := tokens(); n != 2 {
 		t.Fatalf("%d tokens after the first one's time", n)
@@ -48,11 +48,11 @@ func TestATokenIsSharedUntilItsEndAndAskedForAnewOnce(t *testing.T) {
 		t.Fatalf("%d tokens after the second one was revoked", n)
 	}
 	b.airtel.Revoke()
-	failure := b.wantError(t, schemas.OpPaymentCollect, payment(), classUnavailable, "token_outdated") // money is not
+	failure := b.WantError(t, schemas.OpPaymentCollect, payment(), classUnavailable, "token_outdated") // money is not
 	if failure.GetRetryAfterMillis() != 1000 {
 		t.Errorf("retry after %d ms", failure.GetRetryAfterMillis())
 	}
-	b.pays(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
+	b.Pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
 	if n := b.asked("payments"); n != 2 {
 		t.Errorf("%d payments were sent", n)
 	}
@@ -64,35 +64,35 @@ func TestProcessesShareTheOneTokenThatHolds(t *testing.T) {
 	t.Parallel()
 	b := setupAs(t, simulator.Settings{OneToken: true}, simnet.Settings{})
 	look := lookup(schemas.OpPaymentCollect, reference)
-	update := b.call(t, schemas.OpPaymentLookup, look).GetCredentialUpdate()
-	if again := b.call(t, schemas.OpPaymentLookup, look).GetCredentialUpdate(); again != nil || !b.keep(update) {
+	update := b.Call(t, schemas.OpPaymentLookup, look).GetCredentialUpdate()
+	if again := b.Call(t, schemas.OpPaymentLookup, look).GetCredentialUpdate(); again != nil || !b.Keep(update) {
 		t.Fatalf("the first process gives its token as %v, then %v", update, again)
 	}
-	first := b.client
-	b.client = b.process(t)
-	b.pays(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
-	b.client = first
+	first := b.Client
+	b.Client = b.process(t)
+	b.Pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
+	b.Client = first
 	b.find(t, schemas.OpPaymentCollect, reference)
 	if n := b.asked("token"); n != 1 {
 		t.Fatalf("%d tokens for two processes", n)
 	}
-	b.pass(121 * time.Second)
-	if !b.keep(b.call(t, schemas.OpPaymentLookup, look).GetCredentialUpdate()) || b.asked("token") != 2 {
-		t.Fatalf("after its time: %d tokens, version %d", b.asked("token"), b.version)
+	b.net.Pass(121 * time.Second)
+	if !b.Keep(b.Call(t, schemas.OpPaymentLookup, look).GetCredentialUpdate()) || b.asked("token") != 2 {
+		t.Fatalf("after its time: %d tokens, version %d", b.asked("token"), b.Version)
 	}
-	b.set("clientSecret", "another one") // a token of the old settings proves nothing
-	if failure := b.check(t); failure.GetClass() != classUnauthorized {
+	b.Set("clientSecret", "another one") // a token of the old settings proves nothing
+	if failure := b.Check(t); failure.GetClass() != classUnauthorized {
 		t.Errorf("check: %v", failure)
 	}
-	b.set("clientSecret", b.us.ClientSecret)
-	b.set("oneToken", false)
+	b.Set("clientSecret", b.us.ClientSecret)
+	b.Set("oneToken", false)
 	asked := b.asked("token")
-	if answer := b.call(t, schemas.OpPaymentLookup, look); answer.GetError() != nil || answer.GetCredentialUpdate() != nil || b.asked("token") != asked+1 {
+	if answer := b.Call(t, schemas.OpPaymentLookup, look); answer.GetError() != nil || answer.GetCredentialUpdate() != nil || b.asked("token") != asked+1 {
 		t.Errorf("each has its own: %v, %d tokens more", answer, b.asked("token")-asked)
 	}
-	b.set("oneToken", nil)
-	b.credential = []byte(`{"token":7}`) // of no version of this connector
-	if answer := b.call(t, schemas.OpPaymentLookup, look); answer.GetError() != nil || answer.GetCredentialUpdate() == nil {
+	b.Set("oneToken", nil)
+	b.Credential = []byte(`{"token":7}`) // of no version of this connector
+	if answer := b.Call(t, schemas.OpPaymentLookup, look); answer.GetError() != nil || answer.GetCredentialUpdate() == nil {
 		t.Errorf("a credential that cannot be read: %v", answer)
 	}
 }
@@ -102,9 +102,9 @@ func TestWhatCannotBeHadFirstMeansThatNothingHappened(t *testing.T) {
 	for _, operation := range []string{"token", "encryption_keys"} {
 		for _, kind := range []string{simnet.FaultStatus, simnet.FaultDrop, simnet.FaultHang} {
 			b := setup(t)
-			b.set("timeout", "300ms") // which ends the wait, and nothing else
-			b.inject(t, simnet.Fault{Kind: kind, Operation: operation})
-			if _, failure := b.invoke(t, schemas.OpPaymentDisburse, payout()); failure.GetClass() != classUnavailable {
+			b.Set("timeout", "300ms") // which ends the wait, and nothing else
+			b.net.Arm(t, simnet.Fault{Kind: kind, Operation: operation})
+			if _, failure := b.Invoke(t, schemas.OpPaymentDisburse, payout()); failure.GetClass() != classUnavailable {
 				t.Errorf("%s %s: %v", operation, kind, failure)
 			}
 			if n := b.asked("disbursements"); n != 0 {
@@ -119,23 +119,18 @@ func TestWhatCannotBeHadFirstMeansThatNothingHappened(t *testing.T) {
 func TestARefusalOnTheWayEndsNoPayment(t *testing.T) {
 	t.Parallel()
 	refuses := func(at string) string {
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		return simnettest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == at {
 				w.WriteHeader(http.StatusBadRequest)
 				fmt.Fprint(w, `{"error":"invalid_client"}`)
 				return
 			}
 			fmt.Fprint(w, `{"access_token":"token-of-a-stranger"}`)
-		}))
-		t.Cleanup(func() {
-			server.CloseClientConnections()
-			server.Close()
 		})
-		return server.URL
 	}
 	b := setup(t)
-	b.set("baseUrl", refuses("/auth/oauth2/token"))
-	b.wantError(t, schemas.OpPaymentCollect, payment(), classUnauthorized, "keys_refused")
-	b.set("baseUrl", refuses("/v1/rsa/encryption-keys"))
-	b.wantError(t, schemas.OpPaymentDisburse, payout(), classMisconfigured, "key_refused")
+	b.Set("baseUrl", refuses("/auth/oauth2/token"))
+	b.WantError(t, schemas.OpPaymentCollect, payment(), classUnauthorized, "keys_refused")
+	b.Set("baseUrl", refuses("/v1/rsa/encryption-keys"))
+	b.WantError(t, schemas.OpPaymentDisburse, payout(), classMisconfigured, "key_refused")
 }

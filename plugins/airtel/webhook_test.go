@@ -3,81 +3,36 @@ package main
 import (
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/afara-dev/afara/plugins/airtel/simulator"
 	"github.com/afara-dev/afara/plugins/simnet"
+	"github.com/afara-dev/afara/plugins/simnet/simnettest"
 	"github.com/afara-dev/afara/schemas"
 	"github.com/afara-dev/afara/sdk/connectorpb"
 )
 
-// hook is the engine's side of callbacks: it keeps them as they came.
-type hook struct {
-	url string
-	got chan *connectorpb.HandleWebhookRequest
-}
-
-func newHook(t *testing.T) *hook {
-	t.Helper()
-	h := &hook{got: make(chan *connectorpb.HandleWebhookRequest, 16)}
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		h.got <- &connectorpb.HandleWebhookRequest{
-			Kind: "callback", Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Body: body, ReceivedUnixMicros: time.Now().UnixMicro(),
-		}
-	}))
-	h.url = server.URL + "/v1/webhooks/con_1/callback"
-	t.Cleanup(func() {
-		server.CloseClientConnections()
-		server.Close()
-	})
-	return h
-}
-
-func (h *hook) next(t *testing.T) *connectorpb.HandleWebhookRequest {
-	t.Helper()
-	select {
-	case in := <-h.got:
-		return in
-	case <-time.After(10 * time.Second):
-		t.Fatal("no callback came")
-		return nil
-	}
-}
-
 // hooked is a bench whose Airtel pushes, with a hash that the connection knows
 // the key of, or without.
-func hooked(t *testing.T, airtel simulator.Settings, hash bool) (*bench, *hook) {
+func hooked(t *testing.T, airtel simulator.Settings, hash bool) (*bench, *simnettest.Hook) {
 	t.Helper()
-	b, h := setupAs(t, airtel, simnet.Settings{}), newHook(t)
-	if err := b.airtel.Redirect(b.us.ClientID, h.url, hash); err != nil {
+	b, h := setupAs(t, airtel, simnet.Settings{}), simnettest.NewHook(t, "callback")
+	if err := b.airtel.Redirect(b.us.ClientID, h.URL, hash); err != nil {
 		t.Fatal(err)
 	}
 	if hash {
-		b.set("callbackKey", b.us.CallbackKey)
+		b.Set("callbackKey", b.us.CallbackKey)
 	}
 	return b, h
-}
-
-// handle hands a push on as the engine does.
-func (b *bench) handle(t testing.TB, in *connectorpb.HandleWebhookRequest) *connectorpb.HandleWebhookResponse {
-	t.Helper()
-	in.Connection = b.connection(t)
-	out, err := b.client.HandleWebhook(t.Context(), in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
 }
 
 func (b *bench) collect(t *testing.T, scenario string) {
 	t.Helper()
 	in := payment()
 	in.Scenario = scenario
-	b.pays(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
+	b.Pay(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
 }
 
 // says holds an answer to one event with a status.
@@ -101,16 +56,16 @@ func TestACallbackWithOrWithoutAHashIsReadBackAndBelieved(t *testing.T) {
 	for _, hash := range []bool{true, false} {
 		b, h := hooked(t, simulator.Settings{}, hash)
 		b.collect(t, "success")
-		b.pass(2 * time.Second)
-		in := h.next(t)
+		b.net.Pass(2 * time.Second)
+		in := h.Next(t)
 		if strings.Contains(string(in.GetBody()), `"hash":"`) != hash || in.GetMethod() != http.MethodPost {
 			t.Fatalf("%s %s", in.GetMethod(), in.GetBody())
 		}
-		first, again := b.handle(t, in), b.handle(t, in)
+		first, again := b.Handle(t, in), b.Handle(t, in)
 		says(t, first, reference, schemas.PaymentSuccess)
 		says(t, again, reference, schemas.PaymentSuccess)
-		b.pays(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentSuccess)
-		says(t, b.handle(t, h.next(t)), payoutRef, schemas.PaymentSuccess)
+		b.Pay(t, schemas.OpPaymentDisburse, payout(), schemas.PaymentSuccess)
+		says(t, b.Handle(t, h.Next(t)), payoutRef, schemas.PaymentSuccess)
 	}
 }
 
@@ -130,7 +85,7 @@ func TestACallbackGivesNoReasonAndTheReadBackDoes(t *testing.T) {
 			if bare && want != schemas.PaymentSuccess {
 				want = schemas.PaymentServiceUnavailable // nobody says why
 			}
-			says(t, b.handle(t, h.next(t)), reference, want)
+			says(t, b.Handle(t, h.Next(t)), reference, want)
 		}
 	}
 }
@@ -139,14 +94,14 @@ func TestAForgedCallbackIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	for hash, code := range map[bool]string{true: "callback_forged", false: "callback_untrue"} {
 		b, h := hooked(t, simulator.Settings{}, hash)
-		b.inject(t, simnet.Fault{Kind: simnet.FaultCallbackForged})
+		b.net.Arm(t, simnet.Fault{Kind: simnet.FaultCallbackForged})
 		b.collect(t, "cancelled")
-		out := b.handle(t, h.next(t)) // claims that it succeeded
+		out := b.Handle(t, h.Next(t)) // claims that it succeeded
 		if out.GetError().GetCode() != code || len(out.GetEvents()) != 0 {
 			t.Fatalf("got %v, want %s", out, code)
 		}
-		b.pass(10 * time.Second)
-		says(t, b.handle(t, h.next(t)), reference, schemas.PaymentUserCancelled)
+		b.net.Pass(10 * time.Second)
+		says(t, b.Handle(t, h.Next(t)), reference, schemas.PaymentUserCancelled)
 	}
 }
 
@@ -154,10 +109,10 @@ func TestACallbackThatWasSpoiltIsRefused(t *testing.T) {
 	t.Parallel()
 	b, h := hooked(t, simulator.Settings{}, true)
 	b.collect(t, "cancelled")
-	b.pass(10 * time.Second)
-	honest := string(h.next(t).GetBody())
+	b.net.Pass(10 * time.Second)
+	honest := string(h.Next(t).GetBody())
 	push := func(body string) *connectorpb.HandleWebhookResponse {
-		return b.handle(t, &connectorpb.HandleWebhookRequest{Kind: "callback", Method: http.MethodPost, Body: []byte(body)})
+		return b.Handle(t, &connectorpb.HandleWebhookRequest{Kind: "callback", Method: http.MethodPost, Body: []byte(body)})
 	}
 	bare := func(id, state string) string {
 		return `{"transaction":{"id":"` + id + `","message":"x","status_code":"` + state + `"}}`
@@ -175,7 +130,7 @@ func TestACallbackThatWasSpoiltIsRefused(t *testing.T) {
 			t.Errorf("%s: got %v, want %s", body, out, code)
 		}
 	}
-	b.set("callbackKey", nil) // then only the read-back tells
+	b.Set("callbackKey", nil) // then only the read-back tells
 	says(t, push(bare(reference, "TF")), reference, schemas.PaymentUserCancelled)
 	says(t, push(bare(reference, "TIP")), reference, schemas.PaymentUserCancelled)
 	for body, code := range map[string]string{
@@ -197,7 +152,7 @@ func TestACallbackAheadOfAirtelsOwnWordIsNotBelieved(t *testing.T) {
 	b := setup(t)
 	b.collect(t, "")
 	push := func(state string) *connectorpb.HandleWebhookResponse {
-		return b.handle(t, &connectorpb.HandleWebhookRequest{Kind: "callback", Method: http.MethodPost, Body: []byte(
+		return b.Handle(t, &connectorpb.HandleWebhookRequest{Kind: "callback", Method: http.MethodPost, Body: []byte(
 			`{"transaction":{"id":"` + reference + `","message":"x","status_code":"` + state + `"}}`)})
 	}
 	for _, state := range []string{"TS", "TF", "TE"} {
@@ -206,7 +161,7 @@ func TestACallbackAheadOfAirtelsOwnWordIsNotBelieved(t *testing.T) {
 		}
 	}
 	says(t, push("TA"), reference, schemas.PaymentPending)
-	b.set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
+	b.Set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"data":{"transaction":{"id":"`+other+`","status":"TS"}}}`)
 	}))
 	if out := push("TS"); out.GetError().GetCode() != "callback_unknown" {
@@ -218,11 +173,11 @@ func TestACallbackThatComesTwiceOrOutOfOrderTellsThePresent(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{simnet.FaultCallbackTwice, simnet.FaultCallbackStale} {
 		b, h := hooked(t, simulator.Settings{}, true)
-		b.inject(t, simnet.Fault{Kind: kind})
+		b.net.Arm(t, simnet.Fault{Kind: kind})
 		b.collect(t, "low_balance")
-		b.pass(2 * time.Second)
+		b.net.Pass(2 * time.Second)
 		for range 2 {
-			says(t, b.handle(t, h.next(t)), reference, schemas.PaymentInsufficientFunds)
+			says(t, b.Handle(t, h.Next(t)), reference, schemas.PaymentInsufficientFunds)
 		}
 	}
 }
@@ -230,9 +185,9 @@ func TestACallbackThatComesTwiceOrOutOfOrderTellsThePresent(t *testing.T) {
 func TestALostCallbackIsMadeUpForByALookup(t *testing.T) {
 	t.Parallel()
 	b, _ := hooked(t, simulator.Settings{}, true)
-	b.inject(t, simnet.Fault{Kind: simnet.FaultCallbackLost})
+	b.net.Arm(t, simnet.Fault{Kind: simnet.FaultCallbackLost})
 	b.collect(t, "success")
-	b.pass(2 * time.Second)
+	b.net.Pass(2 * time.Second)
 	if found := b.find(t, schemas.OpPaymentCollect, reference); found.Status != schemas.PaymentSuccess {
 		t.Errorf("%+v", found)
 	}
@@ -246,11 +201,11 @@ func FuzzHandleWebhook(f *testing.F) {
 	f.Add([]byte(`{"transaction":{"id":"` + other + `","status_code":"TF"}}`))
 	f.Add([]byte(`{"transaction":[]}`))
 	b := setup(f)
-	if _, failure := b.invoke(f, schemas.OpPaymentCollect, payment()); failure != nil {
+	if _, failure := b.Invoke(f, schemas.OpPaymentCollect, payment()); failure != nil {
 		f.Fatal(failure)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		out := b.handle(t, &connectorpb.HandleWebhookRequest{Kind: "callback", Method: http.MethodPost, Body: body})
+		out := b.Handle(t, &connectorpb.HandleWebhookRequest{Kind: "callback", Method: http.MethodPost, Body: body})
 		for _, e := range out.GetEvents() { // Airtel says TIP, whatever a callback claims
 			if !strings.Contains(string(e.GetData()), `"status":"PENDING"`) {
 				t.Errorf("believed: %s", e.GetData())

@@ -12,6 +12,7 @@ import (
 
 	"github.com/afara-dev/afara/plugins/moov/simulator"
 	"github.com/afara-dev/afara/plugins/simnet"
+	"github.com/afara-dev/afara/plugins/simnet/simnettest"
 	"github.com/afara-dev/afara/schemas"
 	"github.com/afara-dev/afara/sdk/connectorpb"
 )
@@ -30,21 +31,21 @@ const (
 func TestACollectionGoesTheWholeWay(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	if failure := b.check(t); failure != nil {
+	if failure := b.Check(t); failure != nil {
 		t.Fatal(failure)
 	}
 	if found := b.find(t, schemas.OpPaymentCollect); found.Result != schemas.LookupCannotTell {
 		t.Fatalf("before: %+v", found)
 	}
-	began := b.pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
+	began := b.Pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
 	if !strings.HasPrefix(began.ProviderTxID, "SIM_") {
 		t.Fatalf("began as %+v", began)
 	}
 	if found := b.find(t, schemas.OpPaymentCollect); found.Result != schemas.LookupFoundPending || found.Status != schemas.PaymentPending {
 		t.Fatalf("meanwhile: %+v", found)
 	}
-	b.pass(20 * time.Minute) // the payer may dial a code long after the push
-	b.want(t, "moov.answer_prompt", map[string]string{"operatorReference": reference, "answer": "approve", "pin": "1234"}, `{"status":"SUCCESS"}`)
+	b.net.Pass(20 * time.Minute) // the payer may dial a code long after the push
+	b.Want(t, "moov.answer_prompt", map[string]string{"operatorReference": reference, "answer": "approve", "pin": "1234"}, `{"status":"SUCCESS"}`)
 	found := b.find(t, schemas.OpPaymentCollect)
 	if found.Result != schemas.LookupFoundFinal || found.Status != schemas.PaymentSuccess || found.ProviderTxID != began.ProviderTxID {
 		t.Fatalf("after: %+v", found)
@@ -70,7 +71,7 @@ func TestPayoutsAndRefundsGoTheWholeWay(t *testing.T) {
 	t.Parallel()
 	for _, dialect := range []string{dialectSOAP, dialectREST} {
 		b := setupAs(t, dialect, simulator.Settings{}, simnet.Settings{NoWait: true})
-		paid := b.pay(t, schemas.OpPaymentDisburse, payment(), schemas.PaymentSuccess)
+		paid := b.Pay(t, schemas.OpPaymentDisburse, payment(), schemas.PaymentSuccess)
 		var raw struct {
 			Code      string `json:"responseCode"`
 			ID        string `json:"transactionId"`
@@ -81,8 +82,8 @@ func TestPayoutsAndRefundsGoTheWholeWay(t *testing.T) {
 			dialect == dialectSOAP && raw.After != "99999500" {
 			t.Errorf("%s: raw is %s, %v", dialect, paid.Raw, err)
 		}
-		b.wantError(t, schemas.OpPaymentRefund, refund(501), classInvalid, "above_original")
-		b.pay(t, schemas.OpPaymentRefund, refund(200), schemas.PaymentSuccess)
+		b.WantError(t, schemas.OpPaymentRefund, refund(501), classInvalid, "above_original")
+		b.Pay(t, schemas.OpPaymentRefund, refund(200), schemas.PaymentSuccess)
 		if b.balance(t) != 10_700 {
 			t.Errorf("%s: the payee has %d", dialect, b.balance(t))
 		}
@@ -92,8 +93,8 @@ func TestPayoutsAndRefundsGoTheWholeWay(t *testing.T) {
 func TestAPayoutThatTakesLongIsLookedUp(t *testing.T) {
 	t.Parallel()
 	b := setupAs(t, dialectSOAP, simulator.Settings{WaitMillis: 1}, simnet.Settings{})
-	began := b.pay(t, schemas.OpPaymentDisburse, payment(), schemas.PaymentPending)
-	b.pass(2 * time.Second)
+	began := b.Pay(t, schemas.OpPaymentDisburse, payment(), schemas.PaymentPending)
+	b.net.Pass(2 * time.Second)
 	if found := b.find(t, schemas.OpPaymentDisburse); found.Status != schemas.PaymentSuccess || found.ProviderTxID != began.ProviderTxID {
 		t.Errorf("%+v", found)
 	}
@@ -102,14 +103,14 @@ func TestAPayoutThatTakesLongIsLookedUp(t *testing.T) {
 func TestPrepareGivesOneReferenceAndAsksNobody(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.set("baseUrl", "http://127.0.0.1:1") // nobody there
+	b.Set("baseUrl", "http://127.0.0.1:1") // nobody there
 	form := regexp.MustCompile(`^[0-9A-F]{20}$`)
 	seen := map[string]bool{}
 	for _, operation := range []string{schemas.OpPaymentCollect, schemas.OpPaymentRefund, schemas.OpPaymentDisburse} {
 		for _, transaction := range []string{"TX_1", "TX_2"} {
 			in := schemas.PaymentPrepareInput{Transaction: transaction, Operation: operation, Reference: "ORDER-1"}
-			first, failure := b.invoke(t, schemas.OpPaymentPrepare, in)
-			again, _ := b.invoke(t, schemas.OpPaymentPrepare, in)
+			first, failure := b.Invoke(t, schemas.OpPaymentPrepare, in)
+			again, _ := b.Invoke(t, schemas.OpPaymentPrepare, in)
 			var out schemas.PaymentPrepareOutput
 			if err := json.Unmarshal([]byte(first), &out); failure != nil || err != nil || first != again || !form.MatchString(out.OperatorReference) {
 				t.Errorf("%s of %s: %s, then %s, %v", operation, transaction, first, again, failure)
@@ -127,17 +128,17 @@ func TestPrepareGivesOneReferenceAndAsksNobody(t *testing.T) {
 func TestALookupFindsByTheIDThatIsStored(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	began := b.pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
-	b.forget()
+	began := b.Pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
+	b.Forget()
 	in := lookup(schemas.OpPaymentCollect)
 	in.ProviderTxID = began.ProviderTxID
-	got, failure := b.invoke(t, schemas.OpPaymentLookup, in)
+	got, failure := b.Invoke(t, schemas.OpPaymentLookup, in)
 	if failure != nil || !strings.Contains(got, `"result":"found_pending"`) {
 		t.Errorf("%s, %v", got, failure)
 	}
 	in.ProviderTxID = "SIM_NOBODY"
-	b.want(t, schemas.OpPaymentLookup, in, `{"result":"not_found"}`)
-	b.left([]byte(`{"v":9,"transid":"` + began.ProviderTxID + `"}`)) // of a newer connector
+	b.Want(t, schemas.OpPaymentLookup, in, `{"result":"not_found"}`)
+	b.State = []byte(`{"v":9,"transid":"` + began.ProviderTxID + `"}`) // of a newer connector
 	if found := b.find(t, schemas.OpPaymentCollect); found.Result != schemas.LookupCannotTell {
 		t.Errorf("%+v", found)
 	}
@@ -147,15 +148,15 @@ func TestNumbersGoInTheFormThatIsSet(t *testing.T) {
 	t.Parallel()
 	for form, want := range map[any]string{nil: "2290195123456", "international": "2290195123456", "national": "0195123456", "short": "95123456"} {
 		b := setup(t)
-		b.set("numberForm", form)
-		b.set("walletId", "7")
+		b.Set("numberForm", form)
+		b.Set("walletId", "7")
 		var got string
-		b.set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
+		b.Set("baseUrl", simnettest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 			raw, _ := io.ReadAll(r.Body)
 			got = string(raw)
 			fmt.Fprint(w, said("transferFlooz", `<status>0</status><message>ok</message><transactionid>77</transactionid>`))
 		}))
-		if paid := b.pay(t, schemas.OpPaymentDisburse, payment(), schemas.PaymentSuccess); paid.ProviderTxID != "77" {
+		if paid := b.Pay(t, schemas.OpPaymentDisburse, payment(), schemas.PaymentSuccess); paid.ProviderTxID != "77" {
 			t.Errorf("%+v", paid)
 		}
 		for _, part := range []string{
@@ -171,17 +172,17 @@ func TestNumbersGoInTheFormThatIsSet(t *testing.T) {
 func TestAProductionConnectionPlaysNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.environment = "production"
+	b.Environment = "production"
 	in := payment()
 	in.Scenario = "success"
-	b.wantError(t, schemas.OpPaymentCollect, in, classInvalid, "scenario_in_production")
-	b.wantError(t, "moov.list_sims", map[string]any{}, classUnsupported, "sandbox_only")
+	b.WantError(t, schemas.OpPaymentCollect, in, classInvalid, "scenario_in_production")
+	b.WantError(t, "moov.list_sims", map[string]any{}, classUnsupported, "sandbox_only")
 	if c := b.net.Counters(); len(c.Requests) != 0 {
 		t.Errorf("something was sent: %+v", c)
 	}
-	b.pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
-	b.set("dialect", "rest")
-	b.wantError(t, schemas.OpPaymentCollect, payment(), classMisconfigured, "settings_invalid")
+	b.Pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
+	b.Set("dialect", "rest")
+	b.WantError(t, schemas.OpPaymentCollect, payment(), classMisconfigured, "settings_invalid")
 }
 
 func TestMoneyOfAnotherWalletIsNotSent(t *testing.T) {
@@ -189,10 +190,10 @@ func TestMoneyOfAnotherWalletIsNotSent(t *testing.T) {
 	b := setup(t)
 	in := payment()
 	in.Country = "CI"
-	b.wantError(t, schemas.OpPaymentCollect, in, classMisconfigured, "other_country")
+	b.WantError(t, schemas.OpPaymentCollect, in, classMisconfigured, "other_country")
 	in = payment()
 	in.Currency = "RWF"
-	b.wantError(t, schemas.OpPaymentCollect, in, classMisconfigured, "other_currency")
+	b.WantError(t, schemas.OpPaymentCollect, in, classMisconfigured, "other_currency")
 	if c := b.net.Counters(); len(c.Requests) != 0 {
 		t.Errorf("something was sent: %+v", c)
 	}

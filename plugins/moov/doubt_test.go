@@ -12,6 +12,7 @@ import (
 	"github.com/afara-dev/afara/plugins/moov/internal/flooz"
 	"github.com/afara-dev/afara/plugins/moov/simulator"
 	"github.com/afara-dev/afara/plugins/simnet"
+	"github.com/afara-dev/afara/plugins/simnet/simnettest"
 	"github.com/afara-dev/afara/schemas"
 	"github.com/afara-dev/afara/sdk/connectorpb"
 )
@@ -28,16 +29,16 @@ func TestALostAnswerIsADoubtThatNobodyCanSettle(t *testing.T) {
 					t.Parallel()
 					b := setupAs(t, dialect, simulator.Settings{}, simnet.Settings{NoDuplicateGuard: !guard, NoWait: true})
 					if kind == simnet.FaultSilent {
-						b.set("timeout", "2s")
+						b.Set("timeout", "2s")
 					}
-					b.inject(t, simnet.Fault{Kind: kind, Status: 503, Times: 1})
+					b.net.Arm(t, simnet.Fault{Kind: kind, Status: 503, Times: 1})
 					in := payment()
 					in.Scenario = "success"
-					if _, failure := b.invoke(t, schemas.OpPaymentCollect, in); failure.GetClass() != classUnknown {
+					if _, failure := b.Invoke(t, schemas.OpPaymentCollect, in); failure.GetClass() != classUnknown {
 						t.Fatalf("collect: %v", failure)
 					}
 					if dialect == dialectREST {
-						b.wantError(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect), classUnsupported, "no_status_call")
+						b.WantError(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect), classUnsupported, "no_status_call")
 					} else if found := b.find(t, schemas.OpPaymentCollect); found.Result != schemas.LookupCannotTell {
 						t.Fatalf("%+v", found)
 					}
@@ -54,13 +55,13 @@ func TestAUsedReferenceIsADoubt(t *testing.T) {
 	t.Parallel()
 	for _, dialect := range []string{dialectSOAP, dialectREST} {
 		b := setupAs(t, dialect, simulator.Settings{WaitMillis: 1}, simnet.Settings{})
-		b.pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
-		b.wantError(t, schemas.OpPaymentCollect, payment(), classUnknown, "reference_used")
+		b.Pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
+		b.WantError(t, schemas.OpPaymentCollect, payment(), classUnknown, "reference_used")
 	}
 	b := setup(t)
 	in := payment()
 	in.Scenario = "duplicate" // Moov names a transaction: it can be asked
-	b.wantError(t, schemas.OpPaymentCollect, in, classUnknown, "reference_used")
+	b.WantError(t, schemas.OpPaymentCollect, in, classUnknown, "reference_used")
 	if found := b.find(t, schemas.OpPaymentCollect); found.Result != schemas.LookupFoundFinal || found.Status != schemas.PaymentDuplicateReference {
 		t.Errorf("%+v", found)
 	}
@@ -71,8 +72,8 @@ func TestAUsedReferenceIsADoubt(t *testing.T) {
 func TestWithoutAGuardTheSameReferencePaysAgain(t *testing.T) {
 	t.Parallel()
 	b := setupAs(t, dialectSOAP, simulator.Settings{}, simnet.Settings{NoDuplicateGuard: true, NoWait: true})
-	first := b.pay(t, schemas.OpPaymentDisburse, payment(), schemas.PaymentSuccess)
-	second := b.pay(t, schemas.OpPaymentDisburse, payment(), schemas.PaymentSuccess)
+	first := b.Pay(t, schemas.OpPaymentDisburse, payment(), schemas.PaymentSuccess)
+	second := b.Pay(t, schemas.OpPaymentDisburse, payment(), schemas.PaymentSuccess)
 	if first.ProviderTxID == second.ProviderTxID || b.balance(t) != 11_000 || b.net.Counters().Doubled != 1 {
 		t.Errorf("%+v, %+v, the payee has %d", first, second, b.balance(t))
 	}
@@ -98,11 +99,11 @@ func TestFailuresAreClassedByWhetherMoneyMayHaveMoved(t *testing.T) {
 				t.Parallel()
 				b := setupAs(t, dialect, simulator.Settings{}, simnet.Settings{})
 				if c.fault.Kind == simnet.FaultHang {
-					b.set("timeout", "2s")
+					b.Set("timeout", "2s")
 				}
-				b.inject(t, c.fault)
-				_, pay := b.invoke(t, schemas.OpPaymentCollect, payment())
-				asking := b.check(t)
+				b.net.Arm(t, c.fault)
+				_, pay := b.Invoke(t, schemas.OpPaymentCollect, payment())
+				asking := b.Check(t)
 				if pay.GetClass() != c.pay || asking.GetClass() != c.asking {
 					t.Errorf("collect %v, check %v", pay, asking)
 				}
@@ -136,23 +137,23 @@ func TestFaultsOfTheConfigurationEndNoPayment(t *testing.T) {
 		if c.setting == "baseUrl" {
 			c.value = b.url + "/nowhere"
 		}
-		b.set(c.setting, c.value)
-		b.wantError(t, schemas.OpPaymentCollect, payment(), c.class, c.code)
+		b.Set(c.setting, c.value)
+		b.WantError(t, schemas.OpPaymentCollect, payment(), c.class, c.code)
 		if _, known := b.net.Find("moov", reference); known {
 			t.Errorf("%s: Moov took the order", name)
 		}
 	}
 	for setting, code := range map[string]string{"merchantNumber": "number_refused", "path": "path_unknown"} {
 		b := setup(t)
-		b.set(setting, map[string]any{"merchantNumber": ada, "path": "/nowhere"}[setting])
-		if failure := b.check(t); failure.GetClass() != classMisconfigured || failure.GetCode() != code {
+		b.Set(setting, map[string]any{"merchantNumber": ada, "path": "/nowhere"}[setting])
+		if failure := b.Check(t); failure.GetClass() != classMisconfigured || failure.GetCode() != code {
 			t.Errorf("%s: check says %v", setting, failure)
 		}
 	}
 	b := setup(t) // credentials that ended while a payment is open
-	b.pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
-	b.set("password", "another")
-	b.wantError(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect), classUnauthorized, "keys_refused")
+	b.Pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
+	b.Set("password", "another")
+	b.WantError(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect), classUnauthorized, "keys_refused")
 }
 
 func TestAnAnswerThatIsNotMoovsProvesNothing(t *testing.T) {
@@ -192,11 +193,11 @@ func TestAnAnswerThatIsNotMoovsProvesNothing(t *testing.T) {
 		{dialectREST, 502, `<html>no</html>`, "operator_unavailable"},
 	} {
 		b := setupAs(t, c.dialect, simulator.Settings{}, simnet.Settings{})
-		b.set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
+		b.Set("baseUrl", simnettest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(c.status)
 			fmt.Fprint(w, c.body)
 		}))
-		if got, failure := b.invoke(t, schemas.OpPaymentCollect, payment()); failure.GetClass() != classUnknown || failure.GetCode() != c.code {
+		if got, failure := b.Invoke(t, schemas.OpPaymentCollect, payment()); failure.GetClass() != classUnknown || failure.GetCode() != c.code {
 			t.Errorf("%d %.200s: answered %s, %v; want %s", c.status, c.body, got, failure, c.code)
 		}
 	}
@@ -220,9 +221,9 @@ func TestAnAnswerToAQuestionIsTakenForWhatItIsAbout(t *testing.T) {
 		{`<status></status>`, `unavailable answer_unreadable`},
 	} {
 		b := setup(t)
-		b.set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, said("getTransactionStatus", c.members)) }))
-		b.left([]byte(`{"v":1,"transid":"7"}`))
-		got, failure := b.invoke(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect))
+		b.Set("baseUrl", simnettest.Serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, said("getTransactionStatus", c.members)) }))
+		b.State = []byte(`{"v":1,"transid":"7"}`)
+		got, failure := b.Invoke(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect))
 		text := strings.ToLower(strings.TrimPrefix(failure.GetClass().String(), "CLASS_")) + " " + failure.GetCode()
 		if failure == nil {
 			found := b.find(t, schemas.OpPaymentCollect)
@@ -247,13 +248,13 @@ func TestNoAnswerQuotesASecret(t *testing.T) {
 			}
 			fmt.Fprint(w, said("PushWithPending", `<status>0</status><transid>7</transid><description>`+text+`</description>`))
 		}
-		b.set("baseUrl", answering(t, quote))
-		paid := b.pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentSuccess)
-		b.set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
+		b.Set("baseUrl", simnettest.Serve(t, quote))
+		paid := b.Pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentSuccess)
+		b.Set("baseUrl", simnettest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusInternalServerError)
 			quote(w, r)
 		}))
-		failure := b.wantError(t, schemas.OpPaymentCollect, payment(), classUnknown, "operator_unavailable")
+		failure := b.WantError(t, schemas.OpPaymentCollect, payment(), classUnknown, "operator_unavailable")
 		token, err := flooz.Token(b.us.Username, b.us.Password, b.us.EncryptionKey)
 		if err != nil || len(paid.Raw) == 0 {
 			t.Fatal(err, paid)
@@ -269,8 +270,8 @@ func TestNoAnswerQuotesASecret(t *testing.T) {
 func TestNothingStartsAfterTheDeadline(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	answer, err := b.client.Invoke(t.Context(), &connectorpb.InvokeRequest{
-		Connection: b.connection(t), Operation: schemas.OpPaymentCollect, Key: "key-1", DeadlineUnixMicros: time.Now().Add(-time.Second).UnixMicro(),
+	answer, err := b.Client.Invoke(t.Context(), &connectorpb.InvokeRequest{
+		Connection: b.Wire(t), Operation: schemas.OpPaymentCollect, Key: "key-1", DeadlineUnixMicros: time.Now().Add(-time.Second).UnixMicro(),
 		Parameters: []byte(`{"operatorReference":"` + reference + `","amount":500,"currency":"XOF","country":"BJ","msisdn":"` + ada + `","reference":"ORDER-1"}`),
 	})
 	if err != nil || answer.GetError().GetClass() != classUnavailable {

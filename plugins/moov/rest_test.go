@@ -17,7 +17,7 @@ func TestAnAnswerOfRESTWaitsForThePayer(t *testing.T) {
 		simnet.Approve: schemas.PaymentSuccess, simnet.Refuse: schemas.PaymentUserCancelled, simnet.WrongPIN: schemas.PaymentPINInvalid,
 	} {
 		b := setupAs(t, dialectREST, simulator.Settings{}, simnet.Settings{})
-		if failure := b.check(t); failure != nil {
+		if failure := b.Check(t); failure != nil {
 			t.Fatal(failure)
 		}
 		done := make(chan error, 1)
@@ -30,7 +30,7 @@ func TestAnAnswerOfRESTWaitsForThePayer(t *testing.T) {
 			_, err := b.net.Answer("moov", reference, answer, "")
 			done <- err
 		}()
-		ended := b.pay(t, schemas.OpPaymentCollect, payment(), want)
+		ended := b.Pay(t, schemas.OpPaymentCollect, payment(), want)
 		if err := <-done; err != nil || ended.ProviderTxID == "" {
 			t.Errorf("%s: %+v, %v", answer, ended, err)
 		}
@@ -40,8 +40,8 @@ func TestAnAnswerOfRESTWaitsForThePayer(t *testing.T) {
 func TestWhatRESTCannotDoIsSaid(t *testing.T) {
 	t.Parallel()
 	b := setupAs(t, dialectREST, simulator.Settings{WaitMillis: 1}, simnet.Settings{})
-	b.pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
-	failure := b.wantError(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect), classUnsupported, "no_status_call")
+	b.Pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
+	failure := b.WantError(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect), classUnsupported, "no_status_call")
 	if !strings.Contains(failure.GetMessage(), "rest") {
 		t.Errorf("it says %q", failure.GetMessage())
 	}

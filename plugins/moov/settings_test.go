@@ -29,9 +29,9 @@ func TestSettingsThatCannotWorkAreNamed(t *testing.T) {
 		"address with user":   {"baseUrl", "http://a:b@127.0.0.1/", dialectSOAP, ""},
 	} {
 		b := setup(t)
-		b.set("dialect", c.dialect)
-		b.set(c.setting, c.value)
-		failure := b.check(t)
+		b.Set("dialect", c.dialect)
+		b.Set(c.setting, c.value)
+		failure := b.Check(t)
 		if failure.GetClass() != classMisconfigured {
 			t.Errorf("%s: %v", name, failure)
 			continue
@@ -49,16 +49,16 @@ func TestSettingsThatCannotWorkAreNamed(t *testing.T) {
 func TestEachDialectNeedsItsOwnSettingsOnly(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.set("partnerId", nil)
-	b.set("dialect", nil) // soap
-	if failure := b.check(t); failure != nil {
+	b.Set("partnerId", nil)
+	b.Set("dialect", nil) // soap
+	if failure := b.Check(t); failure != nil {
 		t.Error(failure)
 	}
 	b = setup(t)
-	b.set("dialect", "rest")
-	b.set("encryptionKey", nil)
-	b.set("merchantNumber", nil)
-	if failure := b.check(t); failure != nil {
+	b.Set("dialect", "rest")
+	b.Set("encryptionKey", nil)
+	b.Set("merchantNumber", nil)
+	if failure := b.Check(t); failure != nil {
 		t.Error(failure)
 	}
 }

@@ -61,8 +61,8 @@ func (b *bench) play(t *testing.T, operation, scenario string) (schemas.PaymentS
 		r.PaymentInput = p
 		in = r
 	}
-	b.forget()
-	got, failure := b.invoke(t, operation, in)
+	b.Forget()
+	got, failure := b.Invoke(t, operation, in)
 	var out schemas.PaymentOutput
 	switch {
 	case failure != nil && failure.GetClass() != classUnknown:
@@ -97,13 +97,13 @@ func TestTheSIMsStateDecidesWithoutAScenario(t *testing.T) {
 	} {
 		in := payment()
 		in.OperatorReference, in.MSISDN = fmt.Sprint("REF", i), c.number
-		b.pay(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
+		b.Pay(t, schemas.OpPaymentCollect, in, schemas.PaymentPending)
 		if found := b.find(t, schemas.OpPaymentCollect); found.Status != c.want {
 			t.Errorf("%s: %+v", c.want, found)
 		}
 	}
-	b.pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
-	b.pass(61 * time.Minute)
+	b.Pay(t, schemas.OpPaymentCollect, payment(), schemas.PaymentPending)
+	b.net.Pass(61 * time.Minute)
 	if found := b.find(t, schemas.OpPaymentCollect); found.Status != schemas.PaymentTimeout || !strings.Contains(string(found.Raw), `"responseCode":"92"`) {
 		t.Errorf("unanswered: %+v", found)
 	}

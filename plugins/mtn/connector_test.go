@@ -29,17 +29,17 @@ const (
 func TestACollectionGoesTheWholeWay(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	if failure := b.check(t); failure != nil {
+	if failure := b.Check(t); failure != nil {
 		t.Fatal(failure)
 	}
 	if found := b.find(t, schemas.OpPaymentCollect, reference); found.Result != schemas.LookupNotFound {
 		t.Fatalf("before: %+v", found)
 	}
-	b.want(t, schemas.OpPaymentCollect, payment(), pending)
+	b.Want(t, schemas.OpPaymentCollect, payment(), pending)
 	if found := b.find(t, schemas.OpPaymentCollect, reference); found.Result != schemas.LookupFoundPending || found.Status != schemas.PaymentPending {
 		t.Fatalf("meanwhile: %+v", found)
 	}
-	b.want(t, "mtn.answer_prompt", map[string]string{"operatorReference": reference, "answer": "approve", "pin": "1234"}, `{"status":"SUCCESS"}`)
+	b.Want(t, "mtn.answer_prompt", map[string]string{"operatorReference": reference, "answer": "approve", "pin": "1234"}, `{"status":"SUCCESS"}`)
 	found := b.find(t, schemas.OpPaymentCollect, reference)
 	if found.Result != schemas.LookupFoundFinal || found.Status != schemas.PaymentSuccess || !strings.HasPrefix(found.ProviderTxID, "SIM_") {
 		t.Fatalf("after: %+v", found)
@@ -64,20 +64,20 @@ func TestACollectionGoesTheWholeWay(t *testing.T) {
 func TestPayoutsAndRefundsGoTheWholeWay(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.want(t, schemas.OpPaymentDisburse, payment(), pending)
-	b.pass(2 * time.Second)
+	b.Want(t, schemas.OpPaymentDisburse, payment(), pending)
+	b.net.Pass(2 * time.Second)
 	if found := b.find(t, schemas.OpPaymentDisburse, reference); found.Status != schemas.PaymentSuccess {
 		t.Fatalf("payout: %+v", found)
 	}
 	b = setup(t)
-	b.wantError(t, schemas.OpPaymentRefund, refund(reference, 200), classRejected, "not_found")
+	b.WantError(t, schemas.OpPaymentRefund, refund(reference, 200), classRejected, "not_found")
 	in := payment()
 	in.Scenario = "success"
-	b.want(t, schemas.OpPaymentCollect, in, pending)
-	b.pass(2 * time.Second)
-	b.wantError(t, schemas.OpPaymentRefund, refund(reference, 501), classRejected, "refused_by_operator")
-	b.want(t, schemas.OpPaymentRefund, refund(reference, 500), pending)
-	b.pass(2 * time.Second)
+	b.Want(t, schemas.OpPaymentCollect, in, pending)
+	b.net.Pass(2 * time.Second)
+	b.WantError(t, schemas.OpPaymentRefund, refund(reference, 501), classRejected, "refused_by_operator")
+	b.Want(t, schemas.OpPaymentRefund, refund(reference, 500), pending)
+	b.net.Pass(2 * time.Second)
 	if found := b.find(t, schemas.OpPaymentRefund, other); found.Result != schemas.LookupFoundFinal || found.Status != schemas.PaymentSuccess {
 		t.Fatalf("refund: %+v", found)
 	}
@@ -89,13 +89,13 @@ func TestPayoutsAndRefundsGoTheWholeWay(t *testing.T) {
 func TestPrepareGivesOneUUIDAndAsksNobody(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.set("baseUrl", "http://127.0.0.1:1") // nobody there
+	b.Set("baseUrl", "http://127.0.0.1:1") // nobody there
 	seen := map[string]bool{}
 	for _, operation := range []string{schemas.OpPaymentCollect, schemas.OpPaymentRefund, schemas.OpPaymentDisburse} {
 		for _, transaction := range []string{"TX_1", "TX_2"} {
 			in := schemas.PaymentPrepareInput{Transaction: transaction, Operation: operation, Reference: "ORDER-1"}
-			first, failure := b.invoke(t, schemas.OpPaymentPrepare, in)
-			again, _ := b.invoke(t, schemas.OpPaymentPrepare, in)
+			first, failure := b.Invoke(t, schemas.OpPaymentPrepare, in)
+			again, _ := b.Invoke(t, schemas.OpPaymentPrepare, in)
 			var out schemas.PaymentPrepareOutput
 			if err := json.Unmarshal([]byte(first), &out); failure != nil || err != nil || first != again || !uuid4.MatchString(out.OperatorReference) {
 				t.Errorf("%s of %s: %s, then %s, %v", operation, transaction, first, again, failure)
@@ -142,18 +142,18 @@ func (b *bench) play(t *testing.T, operation, scenario string) string {
 	in = p
 	if operation == schemas.OpPaymentRefund {
 		p.Scenario = "success"
-		b.want(t, schemas.OpPaymentCollect, p, pending)
+		b.Want(t, schemas.OpPaymentCollect, p, pending)
 		r := refund(reference, 500)
 		r.Scenario = scenario
 		in, id = r, other
 	}
 	switch scenario {
 	case "maintenance":
-		b.wantError(t, operation, in, classUnknown, "operator_unavailable")
+		b.WantError(t, operation, in, classUnknown, "operator_unavailable")
 	case "duplicate":
-		b.wantError(t, operation, in, classUnknown, "reference_used")
+		b.WantError(t, operation, in, classUnknown, "reference_used")
 	default:
-		b.want(t, operation, in, pending)
+		b.Want(t, operation, in, pending)
 	}
 	return id
 }
@@ -173,17 +173,17 @@ func TestTheSIMsStateDecidesWithoutAScenario(t *testing.T) {
 	} {
 		in := payment()
 		in.OperatorReference, in.MSISDN = fmt.Sprintf("0f8fad5b-d9cb-469f-a165-7086772895%02d", i), c.number
-		b.want(t, schemas.OpPaymentCollect, in, pending)
-		b.pass(2 * time.Second)
+		b.Want(t, schemas.OpPaymentCollect, in, pending)
+		b.net.Pass(2 * time.Second)
 		look := lookup(schemas.OpPaymentCollect, in.OperatorReference)
 		look.MSISDN = c.number
-		got, failure := b.invoke(t, schemas.OpPaymentLookup, look)
+		got, failure := b.Invoke(t, schemas.OpPaymentLookup, look)
 		if failure != nil || !strings.Contains(got, string(c.want)) {
 			t.Errorf("%s: %s, %v", c.want, got, failure)
 		}
 	}
-	b.want(t, schemas.OpPaymentCollect, payment(), pending)
-	b.pass(61 * time.Minute)
+	b.Want(t, schemas.OpPaymentCollect, payment(), pending)
+	b.net.Pass(61 * time.Minute)
 	if found := b.find(t, schemas.OpPaymentCollect, reference); found.Status != schemas.PaymentTimeout || !strings.Contains(string(found.Raw), "EXPIRED") {
 		t.Errorf("unanswered: %+v", found)
 	}
@@ -192,7 +192,7 @@ func TestTheSIMsStateDecidesWithoutAScenario(t *testing.T) {
 func TestAnotherTransactionUnderTheReferenceIsNotOurs(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.want(t, schemas.OpPaymentCollect, payment(), pending)
+	b.Want(t, schemas.OpPaymentCollect, payment(), pending)
 	for field, change := range map[string]func(*schemas.PaymentLookupInput){
 		"amount":   func(in *schemas.PaymentLookupInput) { in.Amount = 501 },
 		"currency": func(in *schemas.PaymentLookupInput) { in.Currency = "RWF" },
@@ -200,7 +200,7 @@ func TestAnotherTransactionUnderTheReferenceIsNotOurs(t *testing.T) {
 	} {
 		in := lookup(schemas.OpPaymentCollect, reference)
 		change(&in)
-		got, failure := b.invoke(t, schemas.OpPaymentLookup, in)
+		got, failure := b.Invoke(t, schemas.OpPaymentLookup, in)
 		var out schemas.PaymentLookupOutput
 		if err := json.Unmarshal([]byte(got), &out); failure != nil || err != nil || out.Result != schemas.LookupFoundDifferent || len(out.Differences) != 1 || out.Differences[0].Field != field {
 			t.Errorf("%s: %s, %v", field, got, failure)
@@ -209,12 +209,12 @@ func TestAnotherTransactionUnderTheReferenceIsNotOurs(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	b.set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
+	b.Set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `{"status":"PENDING","amount":"500.00","currency":"XOF","payer":{"partyId":"22501234567"}}`)
 	}))
 	in := lookup(schemas.OpPaymentCollect, reference)
 	in.MSISDN = "+22501234567" // eight digits, as of before 2021
-	if got, failure := b.invoke(t, schemas.OpPaymentLookup, in); !strings.Contains(got, "found_pending") {
+	if got, failure := b.Invoke(t, schemas.OpPaymentLookup, in); !strings.Contains(got, "found_pending") {
 		t.Errorf("the same in other words: %s, %v", got, failure)
 	}
 }
@@ -222,11 +222,11 @@ func TestAnotherTransactionUnderTheReferenceIsNotOurs(t *testing.T) {
 func TestAProductionConnectionPlaysNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.environment = "production"
+	b.Environment = "production"
 	in := payment()
 	in.Scenario = "success"
-	b.wantError(t, schemas.OpPaymentCollect, in, classInvalid, "scenario_in_production")
-	b.wantError(t, "mtn.list_sims", map[string]any{}, classUnsupported, "sandbox_only")
+	b.WantError(t, schemas.OpPaymentCollect, in, classInvalid, "scenario_in_production")
+	b.WantError(t, "mtn.list_sims", map[string]any{}, classUnsupported, "sandbox_only")
 	if c := b.net.Counters(); c.Requests["mtn.requesttopay"] != 0 {
 		t.Errorf("something was sent: %+v", c)
 	}
@@ -237,18 +237,18 @@ func TestMoneyOfAnotherWalletIsNotSent(t *testing.T) {
 	b := setup(t)
 	in := payment()
 	in.Country = "BJ"
-	b.wantError(t, schemas.OpPaymentCollect, in, classMisconfigured, "other_country")
+	b.WantError(t, schemas.OpPaymentCollect, in, classMisconfigured, "other_country")
 	in = payment()
 	in.Currency = "RWF"
-	b.wantError(t, schemas.OpPaymentCollect, in, classMisconfigured, "other_currency")
+	b.WantError(t, schemas.OpPaymentCollect, in, classMisconfigured, "other_currency")
 	in = payment()
 	in.OperatorReference = "ORDER-1"
-	b.wantError(t, schemas.OpPaymentCollect, in, classInvalid, "reference_form")
-	b.set("disbursementKey", nil)
-	b.wantError(t, schemas.OpPaymentDisburse, payment(), classUnsupported, "disbursement_not_set_up")
-	b.wantError(t, schemas.OpPaymentRefund, refund(reference, 1), classUnsupported, "disbursement_not_set_up")
-	b.want(t, schemas.OpPaymentCollect, payment(), pending)
-	if failure := b.check(t); failure != nil {
+	b.WantError(t, schemas.OpPaymentCollect, in, classInvalid, "reference_form")
+	b.Set("disbursementKey", nil)
+	b.WantError(t, schemas.OpPaymentDisburse, payment(), classUnsupported, "disbursement_not_set_up")
+	b.WantError(t, schemas.OpPaymentRefund, refund(reference, 1), classUnsupported, "disbursement_not_set_up")
+	b.Want(t, schemas.OpPaymentCollect, payment(), pending)
+	if failure := b.Check(t); failure != nil {
 		t.Errorf("check: %v", failure)
 	}
 }

@@ -3,13 +3,13 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/afara-dev/afara/plugins/mtn/simulator"
 	"github.com/afara-dev/afara/plugins/simnet"
+	"github.com/afara-dev/afara/plugins/simnet/simnettest"
 	"github.com/afara-dev/afara/schemas"
 	"github.com/afara-dev/afara/sdk/connectorpb"
 )
@@ -17,8 +17,8 @@ import (
 func TestAUsedReferenceIsADoubtThatALookupSettles(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.want(t, schemas.OpPaymentCollect, payment(), pending)
-	b.wantError(t, schemas.OpPaymentCollect, payment(), classUnknown, "reference_used")
+	b.Want(t, schemas.OpPaymentCollect, payment(), pending)
+	b.WantError(t, schemas.OpPaymentCollect, payment(), classUnknown, "reference_used")
 	if found := b.find(t, schemas.OpPaymentCollect, reference); found.Result != schemas.LookupFoundPending {
 		t.Errorf("%+v", found)
 	}
@@ -33,11 +33,11 @@ func TestALostAnswerIsADoubtSentOnceAndFound(t *testing.T) {
 			t.Run(fmt.Sprint(kind, " ", guard), func(t *testing.T) {
 				t.Parallel()
 				b := setupAs(t, simulator.Settings{}, simnet.Settings{NoDuplicateGuard: !guard, NoWait: true})
-				b.set("timeout", "2s")
-				b.inject(t, simnet.Fault{Kind: kind, Operation: "requesttopay", Status: 503})
+				b.Set("timeout", "2s")
+				b.net.Arm(t, simnet.Fault{Kind: kind, Operation: "requesttopay", Status: 503})
 				in := payment()
 				in.Scenario = "success"
-				if _, failure := b.invoke(t, schemas.OpPaymentCollect, in); failure.GetClass() != classUnknown {
+				if _, failure := b.Invoke(t, schemas.OpPaymentCollect, in); failure.GetClass() != classUnknown {
 					t.Fatalf("collect: %v", failure)
 				}
 				if found := b.find(t, schemas.OpPaymentCollect, reference); found.Result != schemas.LookupFoundFinal || found.Status != schemas.PaymentSuccess {
@@ -68,13 +68,13 @@ func TestFailuresAreClassedByWhetherMoneyMayHaveMoved(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t)
-			b.set("timeout", "2s")
+			b.Set("timeout", "2s")
 			for _, operation := range []string{"requesttopay", "requesttopay_status"} {
 				c.fault.Operation = operation
-				b.inject(t, c.fault)
+				b.net.Arm(t, c.fault)
 			}
-			_, pay := b.invoke(t, schemas.OpPaymentCollect, payment())
-			_, read := b.invoke(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect, reference))
+			_, pay := b.Invoke(t, schemas.OpPaymentCollect, payment())
+			_, read := b.Invoke(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect, reference))
 			if pay.GetClass() != c.pay || read.GetClass() != c.read {
 				t.Errorf("collect %v, look-up %v", pay, read)
 			}
@@ -92,9 +92,9 @@ func TestATokenThatCannotBeHadMeansThatNothingHappened(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{simnet.FaultStatus, simnet.FaultDrop, simnet.FaultHang} {
 		b := setup(t)
-		b.set("timeout", "2s")
-		b.inject(t, simnet.Fault{Kind: kind, Operation: "token"})
-		if _, failure := b.invoke(t, schemas.OpPaymentCollect, payment()); failure.GetClass() != classUnavailable {
+		b.Set("timeout", "2s")
+		b.net.Arm(t, simnet.Fault{Kind: kind, Operation: "token"})
+		if _, failure := b.Invoke(t, schemas.OpPaymentCollect, payment()); failure.GetClass() != classUnavailable {
 			t.Errorf("%s: %v", kind, failure)
 		}
 		if n := b.net.Counters().Requests["mtn.requesttopay"]; n != 0 {
@@ -110,7 +110,7 @@ func TestATokenIsSharedUntilItsEndAndAskedForAnewOnce(t *testing.T) {
 	errs := make(chan *connectorpb.Error, 32)
 	for range cap(errs) {
 		go func() {
-			_, failure := b.invoke(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect, reference))
+			_, failure := b.Invoke(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect, reference))
 			errs <- failure
 		}()
 	}
@@ -122,7 +122,7 @@ func TestATokenIsSharedUntilItsEndAndAskedForAnewOnce(t *testing.T) {
 	if n := tokens(); n != 1 {
 		t.Fatalf("%d tokens for 32 calls at one time", n)
 	}
-	b.pass(59*time.Minute + time.Second) // within the margin of its end
+	b.net.Pass(59*time.Minute + time.Second) // within the margin of its end
 	b.find(t, schemas.OpPaymentCollect, reference)
 	if n := tokens(); n != 2 {
 		t.Fatalf("%d tokens after the first one's time", n)
@@ -133,11 +133,11 @@ func TestATokenIsSharedUntilItsEndAndAskedForAnewOnce(t *testing.T) {
 		t.Fatalf("%d tokens after the second one was revoked", n)
 	}
 	b.mtn.Revoke()
-	failure := b.wantError(t, schemas.OpPaymentCollect, payment(), classUnavailable, "token_outdated") // money is not
+	failure := b.WantError(t, schemas.OpPaymentCollect, payment(), classUnavailable, "token_outdated") // money is not
 	if failure.GetRetryAfterMillis() != 1000 {
 		t.Errorf("retry after %d ms", failure.GetRetryAfterMillis())
 	}
-	b.want(t, schemas.OpPaymentCollect, payment(), pending)
+	b.Want(t, schemas.OpPaymentCollect, payment(), pending)
 	if n := b.net.Counters().Requests["mtn.requesttopay"]; n != 2 {
 		t.Errorf("%d payments were sent", n)
 	}
@@ -161,26 +161,26 @@ func TestFaultsOfTheConfigurationEndNoPayment(t *testing.T) {
 		if name == "address" {
 			c.value = b.url + "/nowhere"
 		}
-		b.set(c.setting, c.value)
-		failure := b.wantError(t, schemas.OpPaymentCollect, payment(), c.class, c.code)
+		b.Set(c.setting, c.value)
+		failure := b.WantError(t, schemas.OpPaymentCollect, payment(), c.class, c.code)
 		if !strings.Contains(failure.GetMessage(), c.field) {
 			t.Errorf("%s: %v", name, failure)
 		}
-		b.wantError(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect, reference), c.class, c.code)
-		if failure := b.check(t); failure.GetClass() != c.class {
+		b.WantError(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect, reference), c.class, c.code)
+		if failure := b.Check(t); failure.GetClass() != c.class {
 			t.Errorf("%s: check says %v", name, failure)
 		}
 	}
 	b := setup(t)
-	b.settings["targetEnvironment"] = "sandbox"
+	b.Settings["targetEnvironment"] = "sandbox"
 	for i, number := range []string{"+46733123458", "+46733123459", "+46733123460"} { // MTN's own tests of it
 		in := payment()
 		in.OperatorReference, in.MSISDN = fmt.Sprintf("0f8fad5b-d9cb-469f-a165-7086772895%02d", i), number
-		b.want(t, schemas.OpPaymentCollect, in, pending)
-		b.pass(time.Second)
+		b.Want(t, schemas.OpPaymentCollect, in, pending)
+		b.net.Pass(time.Second)
 		look := lookup(schemas.OpPaymentCollect, in.OperatorReference)
 		look.MSISDN = number
-		failure := b.wantError(t, schemas.OpPaymentLookup, look, classMisconfigured, "setting_refused")
+		failure := b.WantError(t, schemas.OpPaymentLookup, look, classMisconfigured, "setting_refused")
 		if len(failure.GetFields()) != 1 || failure.GetVendorCode() == "" {
 			t.Errorf("%s: %v", number, failure)
 		}
@@ -204,12 +204,12 @@ func TestAnAnswerThatIsNotMTNsProvesNothing(t *testing.T) {
 		{408, ``, "operator_unavailable", "operator_unavailable"},
 	} {
 		b := setup(t)
-		b.set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
+		b.Set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(c.status)
 			fmt.Fprint(w, c.body)
 		}))
-		b.wantError(t, schemas.OpPaymentCollect, payment(), classUnknown, c.pay)
-		if _, failure := b.invoke(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect, reference)); failure.GetCode() != c.read {
+		b.WantError(t, schemas.OpPaymentCollect, payment(), classUnknown, c.pay)
+		if _, failure := b.Invoke(t, schemas.OpPaymentLookup, lookup(schemas.OpPaymentCollect, reference)); failure.GetCode() != c.read {
 			t.Errorf("%d %s: a look-up gives %v, want %s", c.status, c.body, failure, c.read)
 		}
 	}
@@ -218,13 +218,13 @@ func TestAnAnswerThatIsNotMTNsProvesNothing(t *testing.T) {
 func TestNoAnswerQuotesASecret(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
+	b.Set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprintf(w, `{"code":"%s","message":"%s and %s"}`, r.Header.Get("Ocp-Apim-Subscription-Key"), r.Header.Get("Authorization"), r.Header.Get("Ocp-Apim-Subscription-Key"))
 	}))
-	failure := b.wantError(t, schemas.OpPaymentCollect, payment(), classRejected, "refused_by_operator")
+	failure := b.WantError(t, schemas.OpPaymentCollect, payment(), classRejected, "refused_by_operator")
 	said := failure.String()
-	for _, secret := range []string{"token-of-a-stranger", b.settings["collectionKey"].(string), b.settings["apiKey"].(string)} {
+	for _, secret := range []string{"token-of-a-stranger", b.Settings["collectionKey"].(string), b.Settings["apiKey"].(string)} {
 		if strings.Contains(said, secret) {
 			t.Errorf("%s is in %s", secret, said)
 		}
@@ -234,8 +234,8 @@ func TestNoAnswerQuotesASecret(t *testing.T) {
 func TestNothingStartsAfterTheDeadline(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	answer, err := b.client.Invoke(t.Context(), &connectorpb.InvokeRequest{
-		Connection: b.connection(t), Operation: schemas.OpPaymentCollect, Key: "key-1", DeadlineUnixMicros: time.Now().Add(-time.Second).UnixMicro(),
+	answer, err := b.Client.Invoke(t.Context(), &connectorpb.InvokeRequest{
+		Connection: b.Wire(t), Operation: schemas.OpPaymentCollect, Key: "key-1", DeadlineUnixMicros: time.Now().Add(-time.Second).UnixMicro(),
 		Parameters: []byte(`{"operatorReference":"` + reference + `","amount":500,"currency":"XOF","country":"CI","msisdn":"` + ada + `","reference":"ORDER-1"}`),
 	})
 	if err != nil || answer.GetError().GetClass() != classUnavailable {
@@ -250,12 +250,11 @@ func TestNothingStartsAfterTheDeadline(t *testing.T) {
 // a payment has to ask for first.
 func TestARefusedLoginEndsNoPayment(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := simnettest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprint(w, `{"error":"invalid_client"}`)
-	}))
-	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
+	})
 	b := setup(t)
-	b.set("baseUrl", server.URL)
-	b.wantError(t, schemas.OpPaymentCollect, payment(), classUnauthorized, "keys_refused")
+	b.Set("baseUrl", server)
+	b.WantError(t, schemas.OpPaymentCollect, payment(), classUnauthorized, "keys_refused")
 }

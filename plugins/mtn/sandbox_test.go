@@ -13,39 +13,39 @@ func TestTheSandboxsSIMsAreReachedThroughTheConnector(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	const bob = "+2250507654321"
-	b.want(t, "mtn.put_sim", map[string]any{"msisdn": bob, "balance": 900, "name": "Bob"},
+	b.Want(t, "mtn.put_sim", map[string]any{"msisdn": bob, "balance": 900, "name": "Bob"},
 		`{"msisdn":"+2250507654321","country":"CI","currency":"XOF","name":"Bob","balance":900,"blocked":false,"pin":"1234"}`)
-	list, failure := b.invoke(t, "mtn.list_sims", map[string]any{})
+	list, failure := b.Invoke(t, "mtn.list_sims", map[string]any{})
 	if failure != nil || strings.Count(list, "msisdn") != 2 {
 		t.Errorf("list: %s, %v", list, failure)
 	}
-	list, _ = b.invoke(t, "mtn.list_sims", map[string]any{"after": ada, "limit": 1})
+	list, _ = b.Invoke(t, "mtn.list_sims", map[string]any{"after": ada, "limit": 1})
 	if !strings.Contains(list, bob) || strings.Contains(list, ada) {
 		t.Errorf("the rest of the list: %s", list)
 	}
 	in := payment()
 	in.MSISDN = bob
-	b.want(t, schemas.OpPaymentCollect, in, pending)
-	prompts, failure := b.invoke(t, "mtn.list_prompts", map[string]any{"msisdn": bob})
+	b.Want(t, schemas.OpPaymentCollect, in, pending)
+	prompts, failure := b.Invoke(t, "mtn.list_prompts", map[string]any{"msisdn": bob})
 	if failure != nil || !strings.Contains(prompts, `"operatorReference":"`+reference+`","msisdn":"`+bob+`","amount":500,"currency":"XOF","text":"Two beers"`) {
 		t.Errorf("prompts: %s, %v", prompts, failure)
 	}
-	b.want(t, "mtn.answer_prompt", map[string]string{"operatorReference": reference, "answer": "wrong_pin"}, `{"status":"PIN_INVALID"}`)
-	b.wantError(t, "mtn.answer_prompt", map[string]string{"operatorReference": reference, "answer": "approve"}, classRejected, "not_found")
-	b.want(t, "mtn.remove_sim", map[string]string{"msisdn": bob}, `{}`)
-	b.wantError(t, "mtn.remove_sim", map[string]string{"msisdn": bob}, classRejected, "not_found")
-	b.want(t, "mtn.set_policy", map[string]string{"policy": "passthrough"}, `{}`)
+	b.Want(t, "mtn.answer_prompt", map[string]string{"operatorReference": reference, "answer": "wrong_pin"}, `{"status":"PIN_INVALID"}`)
+	b.WantError(t, "mtn.answer_prompt", map[string]string{"operatorReference": reference, "answer": "approve"}, classRejected, "not_found")
+	b.Want(t, "mtn.remove_sim", map[string]string{"msisdn": bob}, `{}`)
+	b.WantError(t, "mtn.remove_sim", map[string]string{"msisdn": bob}, classRejected, "not_found")
+	b.Want(t, "mtn.set_policy", map[string]string{"policy": "passthrough"}, `{}`)
 	in.OperatorReference = other
-	b.want(t, schemas.OpPaymentCollect, in, pending)
-	b.want(t, "mtn.answer_prompt", map[string]string{"operatorReference": other, "answer": "approve"}, `{"status":"SUCCESS"}`)
+	b.Want(t, schemas.OpPaymentCollect, in, pending)
+	b.Want(t, "mtn.answer_prompt", map[string]string{"operatorReference": other, "answer": "approve"}, `{"status":"SUCCESS"}`)
 }
 
 func TestMTNsOwnSandboxHasNoSIMsToLookAt(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
+	b.Set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 		fmt.Fprint(w, `{"statusCode":404,"message":"Resource not found"}`)
 	}))
-	b.wantError(t, "mtn.list_sims", map[string]any{}, classUnsupported, "no_simulator")
+	b.WantError(t, "mtn.list_sims", map[string]any{}, classUnsupported, "no_simulator")
 }

@@ -24,8 +24,8 @@ func TestSettingsThatCannotWorkAreNamed(t *testing.T) {
 		"address with user": {"baseUrl", "http://a:b@127.0.0.1/", ""},
 	} {
 		b := setup(t)
-		b.set(c.setting, c.value)
-		failure := b.check(t)
+		b.Set(c.setting, c.value)
+		failure := b.Check(t)
 		if failure.GetClass() != classMisconfigured {
 			t.Errorf("%s: %v", name, failure)
 			continue
@@ -47,19 +47,19 @@ func TestEachProductMayHaveAnAPIUserOfItsOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.set("disbursementApiUser", second.APIUser)
-	b.set("disbursementApiKey", second.APIKey)
-	if failure := b.check(t); failure != nil {
+	b.Set("disbursementApiUser", second.APIUser)
+	b.Set("disbursementApiKey", second.APIKey)
+	if failure := b.Check(t); failure != nil {
 		t.Fatal(failure)
 	}
-	b.want(t, "mtn.put_float", map[string]int{"balance": 499}, `{}`)
-	b.want(t, schemas.OpPaymentDisburse, payment(), pending)
-	b.pass(2e9)
+	b.Want(t, "mtn.put_float", map[string]int{"balance": 499}, `{}`)
+	b.Want(t, schemas.OpPaymentDisburse, payment(), pending)
+	b.net.Pass(2e9)
 	if found := b.find(t, schemas.OpPaymentDisburse, reference); found.Status != schemas.PaymentInsufficientFunds {
 		t.Errorf("%+v", found)
 	}
-	b.set("disbursementApiKey", "wrong")
-	if failure := b.check(t); failure.GetClass() != classUnauthorized {
+	b.Set("disbursementApiKey", "wrong")
+	if failure := b.Check(t); failure.GetClass() != classUnauthorized {
 		t.Errorf("check: %v", failure)
 	}
 }

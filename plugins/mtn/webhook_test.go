@@ -2,9 +2,7 @@ package main
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -12,60 +10,23 @@ import (
 
 	"github.com/afara-dev/afara/plugins/mtn/simulator"
 	"github.com/afara-dev/afara/plugins/simnet"
+	"github.com/afara-dev/afara/plugins/simnet/simnettest"
 	"github.com/afara-dev/afara/schemas"
 	"github.com/afara-dev/afara/sdk/connectorpb"
 )
 
-// hook is the engine's side of callbacks: it keeps them as they came.
-type hook struct {
-	url string
-	got chan *connectorpb.HandleWebhookRequest
-}
-
-func newHook(t *testing.T) *hook {
+func newHook(t *testing.T) *simnettest.Hook {
 	t.Helper()
-	h := &hook{got: make(chan *connectorpb.HandleWebhookRequest, 16)}
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		h.got <- &connectorpb.HandleWebhookRequest{
-			Kind: "callback", Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Body: body, ReceivedUnixMicros: time.Now().UnixMicro(),
-		}
-	}))
-	h.url = server.URL + "/v1/webhooks/con_1/callback?x=1"
-	t.Cleanup(func() {
-		server.CloseClientConnections()
-		server.Close()
-	})
+	h := simnettest.NewHook(t, "callback")
+	h.URL += "?x=1"
 	return h
-}
-
-func (h *hook) next(t *testing.T) *connectorpb.HandleWebhookRequest {
-	t.Helper()
-	select {
-	case in := <-h.got:
-		return in
-	case <-time.After(10 * time.Second):
-		t.Fatal("no callback came")
-		return nil
-	}
-}
-
-// handle hands a push on as the engine does.
-func (b *bench) handle(t testing.TB, in *connectorpb.HandleWebhookRequest) *connectorpb.HandleWebhookResponse {
-	t.Helper()
-	in.Connection = b.connection(t)
-	out, err := b.client.HandleWebhook(t.Context(), in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
 }
 
 func (b *bench) collect(t *testing.T, callback, scenario string) {
 	t.Helper()
 	in := payment()
 	in.CallbackURL, in.Scenario = callback, scenario
-	b.want(t, schemas.OpPaymentCollect, in, pending)
+	b.Want(t, schemas.OpPaymentCollect, in, pending)
 }
 
 // says holds an answer to one event with a status.
@@ -99,13 +60,13 @@ func TestACallbackByPOSTOrPUTIsReadBackAndBelieved(t *testing.T) {
 	t.Parallel()
 	for _, verb := range []string{http.MethodPost, http.MethodPut} {
 		b, h := setupAs(t, simulator.Settings{CallbackVerb: verb}, simnet.Settings{}), newHook(t)
-		b.collect(t, h.url, "success")
-		b.pass(2 * time.Second)
-		in := h.next(t)
+		b.collect(t, h.URL, "success")
+		b.net.Pass(2 * time.Second)
+		in := h.Next(t)
 		if q, _ := url.ParseQuery(in.Query); in.Method != verb || q.Get("x") != "1" || q.Get("reference") != reference {
 			t.Fatalf("%s %s?%s", in.Method, in.Path, in.Query)
 		}
-		first, again := b.handle(t, in), b.handle(t, in)
+		first, again := b.Handle(t, in), b.Handle(t, in)
 		says(t, first, schemas.PaymentSuccess)
 		says(t, again, schemas.PaymentSuccess)
 	}
@@ -114,15 +75,15 @@ func TestACallbackByPOSTOrPUTIsReadBackAndBelieved(t *testing.T) {
 func TestAForgedCallbackIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	b, h := setup(t), newHook(t)
-	b.inject(t, simnet.Fault{Kind: simnet.FaultCallbackForged})
-	b.collect(t, h.url, "cancelled")
-	out := b.handle(t, h.next(t)) // claims that it succeeded
+	b.net.Arm(t, simnet.Fault{Kind: simnet.FaultCallbackForged})
+	b.collect(t, h.URL, "cancelled")
+	out := b.Handle(t, h.Next(t)) // claims that it succeeded
 	if out.GetError().GetCode() != "callback_untrue" || len(out.GetEvents()) != 0 {
 		t.Fatalf("got %v", out)
 	}
-	b.pass(10 * time.Second)
-	true1 := h.next(t)
-	says(t, b.handle(t, true1), schemas.PaymentUserCancelled)
+	b.net.Pass(10 * time.Second)
+	true1 := h.Next(t)
+	says(t, b.Handle(t, true1), schemas.PaymentUserCancelled)
 	for name, spoil := range map[string]func(*connectorpb.HandleWebhookRequest){
 		"callback_unreadable":  func(in *connectorpb.HandleWebhookRequest) { in.Body = []byte("<status>SUCCESSFUL</status>") },
 		"callback_unaddressed": func(in *connectorpb.HandleWebhookRequest) { in.Query = "" },
@@ -133,7 +94,7 @@ func TestAForgedCallbackIsNotBelieved(t *testing.T) {
 	} {
 		in := &connectorpb.HandleWebhookRequest{Kind: "callback", Method: true1.Method, Query: true1.Query, Body: true1.Body}
 		spoil(in)
-		if out := b.handle(t, in); out.GetError().GetCode() != name || len(out.GetEvents()) != 0 {
+		if out := b.Handle(t, in); out.GetError().GetCode() != name || len(out.GetEvents()) != 0 {
 			t.Errorf("%s: got %v", name, out)
 		}
 	}
@@ -143,11 +104,11 @@ func TestACallbackThatComesTwiceOrOutOfOrderTellsThePresent(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{simnet.FaultCallbackTwice, simnet.FaultCallbackStale} {
 		b, h := setup(t), newHook(t)
-		b.inject(t, simnet.Fault{Kind: kind})
-		b.collect(t, h.url, "low_balance")
-		b.pass(2 * time.Second)
+		b.net.Arm(t, simnet.Fault{Kind: kind})
+		b.collect(t, h.URL, "low_balance")
+		b.net.Pass(2 * time.Second)
 		for range 2 {
-			says(t, b.handle(t, h.next(t)), schemas.PaymentInsufficientFunds)
+			says(t, b.Handle(t, h.Next(t)), schemas.PaymentInsufficientFunds)
 		}
 	}
 }
@@ -155,9 +116,9 @@ func TestACallbackThatComesTwiceOrOutOfOrderTellsThePresent(t *testing.T) {
 func TestALostCallbackIsMadeUpForByALookup(t *testing.T) {
 	t.Parallel()
 	b, h := setup(t), newHook(t)
-	b.inject(t, simnet.Fault{Kind: simnet.FaultCallbackLost})
-	b.collect(t, h.url, "success")
-	b.pass(2 * time.Second)
+	b.net.Arm(t, simnet.Fault{Kind: simnet.FaultCallbackLost})
+	b.collect(t, h.URL, "success")
+	b.net.Pass(2 * time.Second)
 	if found := b.find(t, schemas.OpPaymentCollect, reference); found.Status != schemas.PaymentSuccess {
 		t.Errorf("%+v", found)
 	}
@@ -181,19 +142,19 @@ func TestACallbackIsAskedForOnlyWhereMTNWouldTakeIt(t *testing.T) {
 		"production, with a port": {"afara.example", "https://afara.example:8443/x", "production", false},
 	} {
 		b := setup(t)
-		b.environment = c.environment
+		b.Environment = c.environment
 		var asked string
-		b.set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
+		b.Set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
 			asked = r.Header.Get("X-Callback-Url")
 			w.WriteHeader(http.StatusAccepted)
 		}))
-		b.set("callbackHost", c.host)
+		b.Set("callbackHost", c.host)
 		if c.host == "" {
-			b.set("callbackHost", nil)
+			b.Set("callbackHost", nil)
 		}
 		in := payment()
 		in.CallbackURL = c.callback
-		b.want(t, schemas.OpPaymentCollect, in, pending)
+		b.Want(t, schemas.OpPaymentCollect, in, pending)
 		if (asked != "") != c.asked {
 			t.Errorf("%s: asked for %q", name, asked)
 		}
@@ -206,11 +167,11 @@ func FuzzHandleWebhook(f *testing.F) {
 	f.Add("%zz", []byte(`[]`))
 	b := setup(f)
 	in := payment()
-	if _, failure := b.invoke(f, schemas.OpPaymentCollect, in); failure != nil {
+	if _, failure := b.Invoke(f, schemas.OpPaymentCollect, in); failure != nil {
 		f.Fatal(failure)
 	}
 	f.Fuzz(func(t *testing.T, query string, body []byte) {
-		out := b.handle(t, &connectorpb.HandleWebhookRequest{Kind: "callback", Method: http.MethodPost, Query: strings.ToValidUTF8(query, ""), Body: body})
+		out := b.Handle(t, &connectorpb.HandleWebhookRequest{Kind: "callback", Method: http.MethodPost, Query: strings.ToValidUTF8(query, ""), Body: body})
 		for _, e := range out.GetEvents() { // MTN says PENDING, whatever a callback claims
 			if !strings.Contains(string(e.GetData()), `"status":"PENDING"`) {
 				t.Errorf("believed: %s", e.GetData())

@@ -13,7 +13,7 @@ import (
 func TestALongPayTokenTravelsInTheState(t *testing.T) {
 	t.Parallel()
 	b, long := setup(t, webpay), strings.Repeat("v1x", 100)
-	b.set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
+	b.Set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "transactionstatus") {
 			var q map[string]any
 			if json.NewDecoder(r.Body).Decode(&q) != nil || q["pay_token"] != long || q["amount"] != 500.0 {
@@ -30,7 +30,7 @@ func TestALongPayTokenTravelsInTheState(t *testing.T) {
 	if found := b.find(t); found.Status != schemas.PaymentSuccess {
 		t.Errorf("%+v", found)
 	}
-	b.state = nil
+	b.State = nil
 	if found := b.find(t); found.Result != schemas.LookupCannotTell {
 		t.Errorf("without the token: %+v", found)
 	}
@@ -40,14 +40,14 @@ func TestNoAnswerQuotesASecret(t *testing.T) {
 	t.Parallel()
 	for _, dialect := range dialects() {
 		b := setup(t, dialect)
-		b.set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
+		b.Set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusBadRequest)
-			fmt.Fprintf(w, `{"code":"%s","message":"%s, %s and %s"}`, r.Header.Get("X-Auth-Token"), r.Header.Get("Authorization"), r.Header.Get("X-Auth-Token"), b.settings["merchantKey"])
+			fmt.Fprintf(w, `{"code":"%s","message":"%s, %s and %s"}`, r.Header.Get("X-Auth-Token"), r.Header.Get("Authorization"), r.Header.Get("X-Auth-Token"), b.Settings["merchantKey"])
 		}))
-		failure := b.wantError(t, schemas.OpPaymentCollect, payment(), classRejected, "refused_by_operator")
+		failure := b.WantError(t, schemas.OpPaymentCollect, payment(), classRejected, "refused_by_operator")
 		said := failure.String()
 		for _, name := range []string{"clientSecret", "merchantKey", "authToken"} {
-			if secret, set := b.settings[name].(string); set && strings.Contains(said, secret) {
+			if secret, set := b.Settings[name].(string); set && strings.Contains(said, secret) {
 				t.Errorf("%s is in %s", name, said)
 			}
 		}
@@ -62,13 +62,13 @@ func TestNoStatusQuotesASecret(t *testing.T) {
 	t.Parallel()
 	for _, dialect := range dialects() {
 		b := setup(t, dialect)
-		b.state = []byte(`{"v":1,"payToken":"MP1"}`)
-		b.set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
-			quoted := fmt.Sprintf(`"status":"PENDING","inittxnmessage":"%s %s %v"`, r.Header.Get("Authorization"), r.Header.Get("X-Auth-Token"), b.settings["clientSecret"])
+		b.State = []byte(`{"v":1,"payToken":"MP1"}`)
+		b.Set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
+			quoted := fmt.Sprintf(`"status":"PENDING","inittxnmessage":"%s %s %v"`, r.Header.Get("Authorization"), r.Header.Get("X-Auth-Token"), b.Settings["clientSecret"])
 			fmt.Fprintf(w, `{%s,"data":{%s}}`, quoted, quoted)
 		}))
 		found := string(b.find(t).Raw)
-		for _, secret := range []any{"token-of-a-stranger", b.settings["authToken"], b.settings["clientSecret"]} {
+		for _, secret := range []any{"token-of-a-stranger", b.Settings["authToken"], b.Settings["clientSecret"]} {
 			if secret != nil && strings.Contains(found, fmt.Sprint(secret)) {
 				t.Errorf("%v is in %s", secret, found)
 			}

@@ -1,20 +1,17 @@
 package main
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/afara-dev/afara/plugins/orange/simulator"
 	"github.com/afara-dev/afara/plugins/simnet"
+	"github.com/afara-dev/afara/plugins/simnet/simnettest"
 	"github.com/afara-dev/afara/schemas"
 	"github.com/afara-dev/afara/sdk"
 	"github.com/afara-dev/afara/sdk/connectorpb"
@@ -42,35 +39,12 @@ const (
 )
 
 // bench is a connector, the Orange it talks to, and the connection between. Both
-// have the bench's clock.
+// have the network's clock.
 type bench struct {
-	client      connectorpb.ConnectorClient
-	orange      *simulator.Simulator
-	net         *simnet.Network
-	url         string
-	settings    map[string]any
-	version     int64
-	environment string
-	// credential and state are what the last calls left, as an engine keeps them.
-	credential []byte
-	state      []byte
-
-	mu sync.Mutex
-	at time.Time
-}
-
-func (b *bench) now() time.Time {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.at
-}
-
-// pass lets time go by and settles what is due.
-func (b *bench) pass(d time.Duration) {
-	b.mu.Lock()
-	b.at = b.at.Add(d)
-	b.mu.Unlock()
-	b.net.Tick()
+	*simnettest.Connection
+	orange *simulator.Simulator
+	net    *simnettest.Network
+	url    string
 }
 
 func setup(t testing.TB, dialect string) *bench {
@@ -79,75 +53,57 @@ func setup(t testing.TB, dialect string) *bench {
 
 func setupAs(t testing.TB, dialect string, orange simulator.Settings, network simnet.Settings) *bench {
 	t.Helper()
-	b := &bench{version: 1, environment: "sandbox", at: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
-	b.net = simnet.New(simnet.Options{Now: b.now, Settings: network})
+	b := &bench{net: simnettest.New(t, simnet.Options{Settings: network})}
 	var err error
-	if b.orange, err = simulator.New(simulator.Options{Network: b.net, Now: b.now, Settings: orange}); err != nil {
+	if b.orange, err = simulator.New(simulator.Options{Network: b.net.Network, Now: b.net.Now, Settings: orange}); err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(b.orange)
-	t.Cleanup(func() {
-		_ = b.net.Close() // never fails
-		server.CloseClientConnections()
-		server.Close()
-	})
-	b.url = server.URL
+	b.url = b.net.Serve(t, b.orange).URL
 	us, err := b.orange.Provision("CI")
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.settings = map[string]any{"dialect": dialect, "baseUrl": b.url, "country": "CI", "clientId": us.ClientID, "clientSecret": us.ClientSecret}
+	settings := map[string]any{"dialect": dialect, "baseUrl": b.url, "country": "CI", "clientId": us.ClientID, "clientSecret": us.ClientSecret}
 	own := map[string]any{"merchantKey": us.MerchantKey, "returnUrl": "https://shop.example/paid", "cancelUrl": "https://shop.example/cart"}
 	if dialect == core {
 		own = map[string]any{"authToken": us.AuthToken, "channelNumber": us.ChannelNumber, "pin": us.PIN}
 	}
-	maps.Copy(b.settings, own)
+	maps.Copy(settings, own)
 	b.put(t, simnet.SIM{Number: ada, Balance: 10_000})
-	b.client = b.another(t)
+	b.Connection = simnettest.Connect(t, b.connector(), settings)
+	b.Keeps = true
 	return b
+}
+
+func (b *bench) connector() *connector {
+	c := newConnector()
+	c.now = b.net.Now
+	return c
 }
 
 // another is the connector in a process that knows nothing yet.
 func (b *bench) another(t testing.TB) connectorpb.ConnectorClient {
 	t.Helper()
-	c := newConnector()
-	c.now = b.now
-	return sdktest.NewClient(t, c)
+	return sdktest.NewClient(t, b.connector())
 }
 
 func (b *bench) put(t testing.TB, s simnet.SIM) {
 	t.Helper()
 	s.Operator, s.Country, s.Currency = "orange", "CI", "XOF"
-	if err := b.net.PutSIM(s); err != nil {
-		t.Fatal(err)
-	}
+	b.net.Put(t, s)
 }
 
-func (b *bench) inject(t testing.TB, f simnet.Fault) {
+// collect sends a payment and answers what came.
+func (b *bench) collect(t testing.TB, in schemas.PaymentInput) schemas.PaymentOutput {
 	t.Helper()
-	if err := b.net.Inject(f); err != nil {
-		t.Fatal(err)
-	}
+	got, failure := b.Invoke(t, schemas.OpPaymentCollect, in)
+	return simnettest.Read[schemas.PaymentOutput](t, schemas.OpPaymentCollect, got, failure)
 }
 
-// set changes a setting; the connection is a new version from then on.
-func (b *bench) set(name string, value any) {
-	b.settings[name] = value
-	if value == nil {
-		delete(b.settings, name)
-	}
-	b.version++
-}
-
-func (b *bench) connection(t testing.TB) *connectorpb.Connection {
+// find is a look-up's answer.
+func (b *bench) find(t testing.TB) schemas.PaymentLookupOutput {
 	t.Helper()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	raw, err := json.Marshal(b.settings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &connectorpb.Connection{Id: "con_1", Version: b.version, Environment: b.environment, Settings: raw, Credential: b.credential}
+	return b.Lookup(t, lookup(reference))
 }
 
 func payment() schemas.PaymentInput {
@@ -173,7 +129,7 @@ func lookup(reference string) schemas.PaymentLookupInput {
 // for what the stand-in does not say.
 func answering(t testing.TB, handler http.HandlerFunc) string {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return simnettest.Serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/token"):
 			_, _ = w.Write([]byte(`{"access_token":"token-of-a-stranger","expires_in":"3600"}`))
@@ -182,10 +138,5 @@ func answering(t testing.TB, handler http.HandlerFunc) string {
 		default:
 			handler(w, r)
 		}
-	}))
-	t.Cleanup(func() {
-		server.CloseClientConnections()
-		server.Close()
 	})
-	return server.URL
 }

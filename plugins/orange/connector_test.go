@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/afara-dev/afara/plugins/simnet/simnettest"
 	"github.com/afara-dev/afara/schemas"
 	"github.com/afara-dev/afara/sdk/connectorpb"
 )
@@ -27,7 +28,7 @@ func dialects() []string { return []string{webpay, core} }
 
 func (b *bench) answer(t testing.TB, answer, status string) {
 	t.Helper()
-	b.want(t, "orange.answer_prompt", map[string]string{"operatorReference": reference, "answer": answer, "pin": "1234"}, `{"status":"`+status+`"}`)
+	b.Want(t, "orange.answer_prompt", map[string]string{"operatorReference": reference, "answer": answer, "pin": "1234"}, `{"status":"`+status+`"}`)
 }
 
 func members(t testing.TB, raw json.RawMessage) map[string]any {
@@ -55,7 +56,7 @@ func TestACollectionGoesTheWholeWay(t *testing.T) {
 		t.Run(dialect, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, dialect)
-			if failure := b.check(t); failure != nil {
+			if failure := b.Check(t); failure != nil {
 				t.Fatal(failure)
 			}
 			if found := b.find(t); found.Result != schemas.LookupCannotTell {
@@ -115,7 +116,7 @@ func TestThePayerPaysOnThePage(t *testing.T) {
 		{url.Values{"answer": {"refuse"}}, schemas.PaymentServiceUnavailable, "/cart"},
 	} {
 		b := setup(t, webpay)
-		b.environment = "production"
+		b.Environment = "production"
 		where := fmt.Sprint(members(t, b.collect(t, payment()).Raw)["payment_url"])
 		if found := b.find(t); found.Status != schemas.PaymentPending || members(t, found.Raw)["status"] != "INITIATED" {
 			t.Fatalf("before the payer: %+v", found)
@@ -140,13 +141,13 @@ func TestThePayerPaysOnThePage(t *testing.T) {
 func TestPrepareGivesOneShortReferenceAndAsksNobody(t *testing.T) {
 	t.Parallel()
 	b := setup(t, webpay)
-	b.set("baseUrl", "http://127.0.0.1:1") // nobody there
+	b.Set("baseUrl", "http://127.0.0.1:1") // nobody there
 	seen := map[string]bool{}
 	for _, transaction := range []string{"TX_1", "TX_2", "TX_3"} {
 		in := schemas.PaymentPrepareInput{Transaction: transaction, Operation: schemas.OpPaymentCollect, Reference: "ORDER-1"}
-		first, failure := b.invoke(t, schemas.OpPaymentPrepare, in)
-		again, _ := b.invoke(t, schemas.OpPaymentPrepare, in)
-		out := read[schemas.PaymentPrepareOutput](t, schemas.OpPaymentPrepare, first)
+		first, failure := b.Invoke(t, schemas.OpPaymentPrepare, in)
+		again, _ := b.Invoke(t, schemas.OpPaymentPrepare, in)
+		out := simnettest.Read[schemas.PaymentPrepareOutput](t, schemas.OpPaymentPrepare, first, nil)
 		if failure != nil || first != again || len(out.OperatorReference) > 30 || !orderID.MatchString(out.OperatorReference) {
 			t.Errorf("%s: %s, then %s, %v", transaction, first, again, failure)
 		}
@@ -163,13 +164,13 @@ func TestWhatOrangeHasNoContractForIsUnsupported(t *testing.T) {
 		b := setup(t, dialect)
 		for _, operation := range []string{schemas.OpPaymentDisburse, schemas.OpPaymentRefund} {
 			in := schemas.PaymentPrepareInput{Transaction: "TX_1", Operation: operation, Reference: "R-1"}
-			failure := b.wantError(t, schemas.OpPaymentPrepare, in, classUnsupported, "operation_not_offered")
+			failure := b.WantError(t, schemas.OpPaymentPrepare, in, classUnsupported, "operation_not_offered")
 			if !strings.Contains(failure.GetMessage(), "no contract for "+operation) {
 				t.Errorf("%v", failure)
 			}
 			look := lookup(reference)
 			look.Operation = operation
-			b.wantError(t, schemas.OpPaymentLookup, look, classUnsupported, "operation_not_offered")
+			b.WantError(t, schemas.OpPaymentLookup, look, classUnsupported, "operation_not_offered")
 		}
 		if n := len(b.net.Counters().Requests); n != 0 {
 			t.Errorf("%d kinds of requests were sent", n)
@@ -186,7 +187,7 @@ func TestAnotherPaymentUnderTheReferenceIsNotOurs(t *testing.T) {
 		"":                  `"amount":"500.00","subscriberMsisdn":"2250701234567"`, // the same in other words
 	} {
 		b := setup(t, core)
-		b.set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
+		b.Set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprint(w, `{"message":"x","data":{"status":"SUCCESSFULL",`+said+`}}`)
 		}))
 		b.collect(t, payment())
@@ -207,16 +208,16 @@ func TestAProductionConnectionPlaysNothing(t *testing.T) {
 	t.Parallel()
 	for _, dialect := range dialects() {
 		b := setup(t, dialect)
-		b.environment = "production"
-		b.wantError(t, schemas.OpPaymentCollect, played("success"), classInvalid, "scenario_in_production")
-		b.wantError(t, "orange.list_sims", map[string]any{}, classUnsupported, "sandbox_only")
+		b.Environment = "production"
+		b.WantError(t, schemas.OpPaymentCollect, played("success"), classInvalid, "scenario_in_production")
+		b.WantError(t, "orange.list_sims", map[string]any{}, classUnsupported, "sandbox_only")
 		var headers http.Header
-		b.set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
+		b.Set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
 			headers = r.Header
 			w.WriteHeader(http.StatusBadRequest)
 			fmt.Fprint(w, `{"code":1,"message":"no"}`)
 		}))
-		b.wantError(t, schemas.OpPaymentCollect, payment(), classRejected, "refused_by_operator")
+		b.WantError(t, schemas.OpPaymentCollect, payment(), classRejected, "refused_by_operator")
 		if headers.Get("X-Sandbox-Number") != "" || headers.Get("Authorization") == "" {
 			t.Errorf("%s sends %v", dialect, headers)
 		}
@@ -229,13 +230,13 @@ func TestMoneyOfAnotherWalletIsNotSent(t *testing.T) {
 		b := setup(t, dialect)
 		in := payment()
 		in.Country = "BJ"
-		b.wantError(t, schemas.OpPaymentCollect, in, classMisconfigured, "other_country")
+		b.WantError(t, schemas.OpPaymentCollect, in, classMisconfigured, "other_country")
 		in = payment()
 		in.Currency = "RWF"
-		b.wantError(t, schemas.OpPaymentCollect, in, classMisconfigured, "other_currency")
+		b.WantError(t, schemas.OpPaymentCollect, in, classMisconfigured, "other_currency")
 		in = payment()
 		in.OperatorReference = strings.Repeat("x", 31)
-		b.wantError(t, schemas.OpPaymentCollect, in, classInvalid, "reference_form")
+		b.WantError(t, schemas.OpPaymentCollect, in, classInvalid, "reference_form")
 		if n := len(b.net.Counters().Requests); n != 0 {
 			t.Errorf("%d kinds of requests were sent", n)
 		}
@@ -243,13 +244,13 @@ func TestMoneyOfAnotherWalletIsNotSent(t *testing.T) {
 	b := setup(t, core)
 	in := payment()
 	in.MSISDN = "+33612345678"
-	b.wantError(t, schemas.OpPaymentCollect, in, classInvalid, "number_foreign")
+	b.WantError(t, schemas.OpPaymentCollect, in, classInvalid, "number_foreign")
 }
 
 func TestOrangesOwnTestsHaveTheirOwnCurrency(t *testing.T) {
 	t.Parallel()
 	b := setup(t, webpay)
-	b.set("place", "dev")
+	b.Set("place", "dev")
 	b.collect(t, payment())
 	b.answer(t, "approve", "SUCCESS")
 	if found := b.find(t); found.Status != schemas.PaymentSuccess {

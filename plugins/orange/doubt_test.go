@@ -28,8 +28,8 @@ func TestAUsedReferenceIsADoubt(t *testing.T) {
 	for _, dialect := range dialects() {
 		b := setup(t, dialect)
 		b.collect(t, payment())
-		b.state = nil // another message, under the same reference
-		b.wantError(t, schemas.OpPaymentCollect, payment(), classUnknown, "reference_used")
+		b.State = nil // another message, under the same reference
+		b.WantError(t, schemas.OpPaymentCollect, payment(), classUnknown, "reference_used")
 		// The pay token of core's second try was never used: nobody can tell.
 		if found := b.find(t); found.Result != schemas.LookupCannotTell {
 			t.Errorf("%s: %+v", dialect, found)
@@ -49,12 +49,12 @@ func TestALostAnswerIsADoubtSentOnce(t *testing.T) {
 				t.Run(fmt.Sprint(dialect, " ", kind, " ", guard), func(t *testing.T) {
 					t.Parallel()
 					b := setupAs(t, dialect, simulator.Settings{}, simnet.Settings{NoDuplicateGuard: !guard, NoWait: true})
-					b.set("timeout", "1s")
-					b.inject(t, simnet.Fault{Kind: kind, Operation: payCall(dialect), Status: 503})
-					if _, failure := b.invoke(t, schemas.OpPaymentCollect, played("success")); failure.GetClass() != classUnknown {
+					b.Set("timeout", "1s")
+					b.net.Arm(t, simnet.Fault{Kind: kind, Operation: payCall(dialect), Status: 503})
+					if _, failure := b.Invoke(t, schemas.OpPaymentCollect, played("success")); failure.GetClass() != classUnknown {
 						t.Fatalf("collect: %v", failure)
 					}
-					b.client = b.another(t) // a look-up comes from any process
+					b.Client = b.another(t) // a look-up comes from any process
 					found, want := b.find(t), schemas.LookupFoundFinal
 					if dialect == webpay {
 						want = schemas.LookupCannotTell
@@ -89,15 +89,15 @@ func TestFailuresAreClassedByWhetherMoneyMayHaveMoved(t *testing.T) {
 			t.Run(dialect+" "+c.name, func(t *testing.T) {
 				t.Parallel()
 				b := setup(t, dialect)
-				b.set("timeout", "1s")
+				b.Set("timeout", "1s")
 				for _, operation := range []string{payCall(dialect), statusCall(dialect)} {
 					c.fault.Operation = operation
-					b.inject(t, c.fault)
+					b.net.Arm(t, c.fault)
 				}
-				_, pay := b.invoke(t, schemas.OpPaymentCollect, payment())
+				_, pay := b.Invoke(t, schemas.OpPaymentCollect, payment())
 				look := lookup(reference)
 				look.ProviderTxID = "ORANGE_SIM_X"
-				_, read := b.invoke(t, schemas.OpPaymentLookup, look)
+				_, read := b.Invoke(t, schemas.OpPaymentLookup, look)
 				if pay.GetClass() != c.pay || read.GetClass() != c.read {
 					t.Errorf("collect %v, look-up %v", pay, read)
 				}
@@ -117,9 +117,9 @@ func TestWhatComesBeforeThePaymentMeansThatNothingHappened(t *testing.T) {
 	for _, c := range []struct{ dialect, call string }{{webpay, "token"}, {core, "token"}, {core, "init"}} {
 		for _, kind := range []string{simnet.FaultStatus, simnet.FaultDrop, simnet.FaultHang} {
 			b := setup(t, c.dialect)
-			b.set("timeout", "1s")
-			b.inject(t, simnet.Fault{Kind: kind, Operation: c.call})
-			if _, failure := b.invoke(t, schemas.OpPaymentCollect, payment()); failure.GetClass() != classUnavailable {
+			b.Set("timeout", "1s")
+			b.net.Arm(t, simnet.Fault{Kind: kind, Operation: c.call})
+			if _, failure := b.Invoke(t, schemas.OpPaymentCollect, payment()); failure.GetClass() != classUnavailable {
 				t.Errorf("%s of %s: %v", kind, c.call, failure)
 			}
 			if n := b.net.Counters().Requests["orange."+payCall(c.dialect)]; n != 0 {
@@ -145,14 +145,14 @@ func TestAnAnswerThatIsNotOrangesProvesNothing(t *testing.T) {
 			{408, ``, "operator_unavailable", "operator_unavailable"},
 		} {
 			b := setup(t, dialect)
-			b.set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
+			b.Set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(c.status)
 				fmt.Fprint(w, c.body)
 			}))
-			b.wantError(t, schemas.OpPaymentCollect, payment(), classUnknown, c.pay)
+			b.WantError(t, schemas.OpPaymentCollect, payment(), classUnknown, c.pay)
 			look := lookup(reference)
 			look.ProviderTxID = "MP1"
-			if _, failure := b.invoke(t, schemas.OpPaymentLookup, look); failure.GetCode() != c.read {
+			if _, failure := b.Invoke(t, schemas.OpPaymentLookup, look); failure.GetCode() != c.read {
 				t.Errorf("%s, %d %s: a look-up gives %v, want %s", dialect, c.status, c.body, failure, c.read)
 			}
 		}
@@ -166,11 +166,11 @@ func TestAPageWithoutAnAddressIsADoubt(t *testing.T) {
 		`{"pay_token":"t","payment_url":"javascript:alert(1)"}`,
 	} {
 		b := setup(t, webpay)
-		b.set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
+		b.Set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusCreated)
 			fmt.Fprint(w, said)
 		}))
-		b.wantError(t, schemas.OpPaymentCollect, payment(), classUnknown, "answer_unreadable")
+		b.WantError(t, schemas.OpPaymentCollect, payment(), classUnknown, "answer_unreadable")
 	}
 }
 
@@ -182,8 +182,8 @@ func TestNothingStartsAfterTheDeadline(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer, err := b.client.Invoke(t.Context(), &connectorpb.InvokeRequest{
-			Connection: b.connection(t), Operation: schemas.OpPaymentCollect, Key: "key-1", DeadlineUnixMicros: time.Now().Add(-time.Second).UnixMicro(),
+		answer, err := b.Client.Invoke(t.Context(), &connectorpb.InvokeRequest{
+			Connection: b.Wire(t), Operation: schemas.OpPaymentCollect, Key: "key-1", DeadlineUnixMicros: time.Now().Add(-time.Second).UnixMicro(),
 			Parameters: parameters,
 		})
 		if err != nil || answer.GetError().GetClass() != classUnavailable {

@@ -32,8 +32,8 @@ func TestSettingsThatCannotWorkAreNamed(t *testing.T) {
 		"address with user": {core, "baseUrl", "http://a:b@127.0.0.1/", ""},
 	} {
 		b := setup(t, c.dialect)
-		b.set(c.setting, c.value)
-		failure := b.check(t)
+		b.Set(c.setting, c.value)
+		failure := b.Check(t)
 		if failure.GetClass() != classMisconfigured {
 			t.Errorf("%s: %v", name, failure)
 			continue
@@ -61,11 +61,11 @@ func TestACheckProvesWhatItCan(t *testing.T) {
 		"path":                 {core, "corePath", "/nowhere", "CLASS_MISCONFIGURED"},
 	} {
 		b := setup(t, c.dialect)
-		if failure := b.check(t); failure != nil {
+		if failure := b.Check(t); failure != nil {
 			t.Fatalf("%s: %v", name, failure)
 		}
-		b.set(c.setting, c.value)
-		if failure := b.check(t); failure.GetClass().String() != c.class {
+		b.Set(c.setting, c.value)
+		if failure := b.Check(t); failure.GetClass().String() != c.class {
 			t.Errorf("%s: check says %v", name, failure)
 		}
 	}
@@ -91,8 +91,8 @@ func TestFaultsOfTheConfigurationEndNoPayment(t *testing.T) {
 		if name == "address" {
 			c.value = b.url + "/nowhere"
 		}
-		b.set(c.setting, c.value)
-		failure := b.wantError(t, schemas.OpPaymentCollect, payment(), c.class, c.code)
+		b.Set(c.setting, c.value)
+		failure := b.WantError(t, schemas.OpPaymentCollect, payment(), c.class, c.code)
 		if c.field != "" && (len(failure.GetFields()) != 1 || failure.GetFields()[0].GetPointer() != c.field || failure.GetVendorCode() == "") {
 			t.Errorf("%s: %v", name, failure)
 		}
@@ -105,10 +105,10 @@ func TestFaultsOfTheConfigurationEndNoPayment(t *testing.T) {
 func TestOrangesCurrencyIsASetting(t *testing.T) {
 	t.Parallel()
 	b := setup(t, webpay)
-	b.set("currency", "XAF")
+	b.Set("currency", "XAF")
 	in := payment()
 	in.Currency = "XAF"
-	failure := b.wantError(t, schemas.OpPaymentCollect, in, classMisconfigured, "setting_refused")
+	failure := b.WantError(t, schemas.OpPaymentCollect, in, classMisconfigured, "setting_refused")
 	if len(failure.GetFields()) != 1 || failure.GetFields()[0].GetPointer() != "/currency" {
 		t.Errorf("%v", failure)
 	}

@@ -25,7 +25,7 @@ func TestEachStatusSurvivesTheWayThroughOrangesWords(t *testing.T) {
 				if out := b.collect(t, played(scenario)); out.Status != schemas.PaymentPending {
 					t.Fatalf("begun: %+v", out)
 				}
-				b.pass(36 * time.Second)
+				b.net.Pass(36 * time.Second)
 				found := b.find(t)
 				if found.Result != schemas.LookupFoundFinal || found.Status != s.Outcome {
 					t.Errorf("%+v, want %s", found, s.Outcome)
@@ -53,7 +53,7 @@ func TestWithoutHintsNoReasonIsGuessed(t *testing.T) {
 				}
 				b := setupAs(t, dialect, simulator.Settings{NoHints: true}, simnet.Settings{})
 				b.collect(t, played(scenario))
-				b.pass(36 * time.Second)
+				b.net.Pass(36 * time.Second)
 				if found := b.find(t); found.Status != want {
 					t.Errorf("%+v, want %s", found, want)
 				}
@@ -65,8 +65,8 @@ func TestWithoutHintsNoReasonIsGuessed(t *testing.T) {
 func TestAConnectionSaysWhatOrangesTextsMean(t *testing.T) {
 	t.Parallel()
 	b := setup(t, core)
-	b.environment = "production"
-	b.set("reasons", []map[string]string{{"text": "CODE IS WRONG", "status": "PIN_INVALID"}})
+	b.Environment = "production"
+	b.Set("reasons", []map[string]string{{"text": "CODE IS WRONG", "status": "PIN_INVALID"}})
 	b.collect(t, payment())
 	if _, err := b.net.Answer("orange", reference, simnet.WrongPIN, ""); err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestABalanceThatIsTooLowEndsACorePaymentAtOnce(t *testing.T) {
 	if out.Status != schemas.PaymentInsufficientFunds || members(t, out.Raw)["inittxnstatus"] != "60019" {
 		t.Errorf("%+v", out)
 	}
-	b.set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
+	b.Set("baseUrl", answering(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		fmt.Fprint(w, `{"message":"60019 :: Le solde du compte du payeur est insuffisant"}`)
 	}))
@@ -107,16 +107,16 @@ func TestTheSIMsStateDecidesWithoutAScenario(t *testing.T) {
 			in := payment()
 			in.OperatorReference, in.MSISDN = "AF-"+number[1:], number
 			b.collect(t, in)
-			b.pass(2 * time.Second)
+			b.net.Pass(2 * time.Second)
 			look := lookup(in.OperatorReference)
 			look.MSISDN = number
-			got, failure := b.invoke(t, schemas.OpPaymentLookup, look)
+			got, failure := b.Invoke(t, schemas.OpPaymentLookup, look)
 			if failure != nil || !strings.Contains(got, string(want)) {
 				t.Errorf("%s: %s, %v", want, got, failure)
 			}
 		}
 		b.collect(t, payment())
-		b.pass(61 * time.Minute)
+		b.net.Pass(61 * time.Minute)
 		if found := b.find(t); found.Status != schemas.PaymentTimeout || !strings.Contains(string(found.Raw), "EXPIRED") {
 			t.Errorf("unanswered: %+v", found)
 		}

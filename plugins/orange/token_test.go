@@ -18,20 +18,20 @@ func TestATokenIsSharedUntilItsEndAndAskedForAnewOnce(t *testing.T) {
 		b := setupAs(t, webpay, simulator.Settings{ExpiresText: text}, simnet.Settings{})
 		tokens := func() int64 { return b.net.Counters().Requests["orange.token"] }
 		b.collect(t, payment())
-		if b.credential == nil || b.version != 2 {
-			t.Fatalf("the token was not shared: version %d, %s", b.version, b.credential)
+		if b.Credential == nil || b.Version != 2 {
+			t.Fatalf("the token was not shared: version %d, %s", b.Version, b.Credential)
 		}
 		for range 3 { // nodes that have not asked yet
-			b.client = b.another(t)
+			b.Client = b.another(t)
 			b.find(t)
 		}
 		if n := tokens(); n != 1 {
 			t.Fatalf("%d tokens for four nodes", n)
 		}
-		b.pass(59*time.Minute + time.Second) // within the margin of its end
+		b.net.Pass(59*time.Minute + time.Second) // within the margin of its end
 		b.find(t)
-		if n := tokens(); n != 2 || b.version != 3 {
-			t.Fatalf("%d tokens after the first one's time, version %d", n, b.version)
+		if n := tokens(); n != 2 || b.Version != 3 {
+			t.Fatalf("%d tokens after the first one's time, version %d", n, b.Version)
 		}
 		b.orange.Revoke()
 		b.find(t) // a question is asked again
@@ -41,7 +41,7 @@ func TestATokenIsSharedUntilItsEndAndAskedForAnewOnce(t *testing.T) {
 		b.orange.Revoke()
 		in := payment()
 		in.OperatorReference = other
-		failure := b.wantError(t, schemas.OpPaymentCollect, in, classUnavailable, "token_outdated") // money is not
+		failure := b.WantError(t, schemas.OpPaymentCollect, in, classUnavailable, "token_outdated") // money is not
 		if failure.GetRetryAfterMillis() != 1000 {
 			t.Errorf("retry after %d ms", failure.GetRetryAfterMillis())
 		}
@@ -61,10 +61,10 @@ func TestCallsAtOneTimeAskForOneToken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	request, failures := &connectorpb.InvokeRequest{Connection: b.connection(t), Operation: schemas.OpPaymentLookup, Key: "k", Parameters: parameters}, make(chan error, 32)
+	request, failures := &connectorpb.InvokeRequest{Connection: b.Wire(t), Operation: schemas.OpPaymentLookup, Key: "k", Parameters: parameters}, make(chan error, 32)
 	for range cap(failures) {
 		go func() {
-			answer, err := b.client.Invoke(t.Context(), request)
+			answer, err := b.Client.Invoke(t.Context(), request)
 			if err == nil && answer.GetError() != nil {
 				err = fmt.Errorf("%v", answer.GetError())
 			}
@@ -85,6 +85,6 @@ func TestATokenOfOtherCredentialsIsNotUsed(t *testing.T) {
 	t.Parallel()
 	b := setup(t, webpay)
 	b.collect(t, payment())
-	b.set("clientSecret", "another-secret")
-	b.wantError(t, schemas.OpPaymentLookup, lookup(reference), classUnauthorized, "keys_refused")
+	b.Set("clientSecret", "another-secret")
+	b.WantError(t, schemas.OpPaymentLookup, lookup(reference), classUnauthorized, "keys_refused")
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -11,57 +10,20 @@ import (
 
 	"github.com/afara-dev/afara/plugins/orange/simulator"
 	"github.com/afara-dev/afara/plugins/simnet"
+	"github.com/afara-dev/afara/plugins/simnet/simnettest"
 	"github.com/afara-dev/afara/schemas"
 	"github.com/afara-dev/afara/sdk/connectorpb"
 )
 
-// hook is the engine's side of notifications: it keeps them as they came.
-type hook struct {
-	url string
-	got chan *connectorpb.HandleWebhookRequest
-}
-
-func newHook(t *testing.T) *hook {
+func newHook(t *testing.T) *simnettest.Hook {
 	t.Helper()
-	h := &hook{got: make(chan *connectorpb.HandleWebhookRequest, 16)}
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		h.got <- &connectorpb.HandleWebhookRequest{
-			Kind: "notification", Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Body: body, ReceivedUnixMicros: time.Now().UnixMicro(),
-		}
-	}))
-	h.url = server.URL + "/v1/webhooks/con_1/notification?x=1"
-	t.Cleanup(func() {
-		server.CloseClientConnections()
-		server.Close()
-	})
+	h := simnettest.NewHook(t, "notification")
+	h.URL += "?x=1"
 	return h
 }
 
-func (h *hook) next(t *testing.T) *connectorpb.HandleWebhookRequest {
-	t.Helper()
-	select {
-	case in := <-h.got:
-		return in
-	case <-time.After(10 * time.Second):
-		t.Fatal("no notification came")
-		return nil
-	}
-}
-
-// handle hands a push on as the engine does.
-func (b *bench) handle(t testing.TB, in *connectorpb.HandleWebhookRequest) *connectorpb.HandleWebhookResponse {
-	t.Helper()
-	in.Connection = b.connection(t)
-	out, err := b.client.HandleWebhook(t.Context(), in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
 // notified is a bench whose stand-in gives no hints, as Orange.
-func notified(t *testing.T, dialect string) (*bench, *hook) {
+func notified(t *testing.T, dialect string) (*bench, *simnettest.Hook) {
 	t.Helper()
 	return setupAs(t, dialect, simulator.Settings{NoHints: true}, simnet.Settings{}), newHook(t)
 }
@@ -103,13 +65,13 @@ func TestANotificationIsReadBackAndBelieved(t *testing.T) {
 			"success": schemas.PaymentSuccess, "timeout": schemas.PaymentTimeout, "cancelled": schemas.PaymentServiceUnavailable,
 		} {
 			b, h := notified(t, dialect)
-			b.begin(t, h.url, scenario)
-			b.pass(36 * time.Second)
-			in := h.next(t)
+			b.begin(t, h.URL, scenario)
+			b.net.Pass(36 * time.Second)
+			in := h.Next(t)
 			if q, _ := url.ParseQuery(in.Query); in.Method != http.MethodPost || q.Get("x") != "1" || q.Get("reference") != reference {
 				t.Fatalf("%s %s?%s", in.Method, in.Path, in.Query)
 			}
-			first, again := b.handle(t, in), b.handle(t, in)
+			first, again := b.Handle(t, in), b.Handle(t, in)
 			says(t, first, want)
 			says(t, again, want)
 			if first.GetDedupeKey() != again.GetDedupeKey() {
@@ -126,13 +88,13 @@ func TestAnotherProcessLooksUpWhatItCannotReadBack(t *testing.T) {
 	t.Parallel()
 	for dialect, want := range map[string]schemas.PaymentStatus{core: schemas.PaymentSuccess, webpay: schemas.PaymentPending} {
 		b, h := notified(t, dialect)
-		b.begin(t, h.url, "success")
-		b.pass(2 * time.Second)
-		in := h.next(t)
-		b.client = b.another(t)
-		says(t, b.handle(t, in), want)
+		b.begin(t, h.URL, "success")
+		b.net.Pass(2 * time.Second)
+		in := h.Next(t)
+		b.Client = b.another(t)
+		says(t, b.Handle(t, in), want)
 		in.Body = []byte(`{"status":"FAILED","notif_token":"made up"}`)
-		if out := b.handle(t, in); dialect == webpay {
+		if out := b.Handle(t, in); dialect == webpay {
 			says(t, out, schemas.PaymentPending) // nothing of the body is believed
 		} else {
 			refused(t, out, "notification_untrue")
@@ -145,7 +107,7 @@ func TestAnotherProcessLooksUpWhatItCannotReadBack(t *testing.T) {
 		} {
 			q, _ := url.ParseQuery(in.Query)
 			spoil(q)
-			refused(t, b.handle(t, &connectorpb.HandleWebhookRequest{Kind: "notification", Method: in.Method, Query: q.Encode(), Body: in.Body}), "notification_unproved")
+			refused(t, b.Handle(t, &connectorpb.HandleWebhookRequest{Kind: "notification", Method: in.Method, Query: q.Encode(), Body: in.Body}), "notification_unproved")
 		}
 		if found := b.find(t); found.Status != schemas.PaymentSuccess {
 			t.Errorf("the look-up: %+v", found)
@@ -157,12 +119,12 @@ func TestAForgedNotificationIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	for _, dialect := range dialects() {
 		b, h := notified(t, dialect)
-		b.inject(t, simnet.Fault{Kind: simnet.FaultCallbackForged})
-		b.begin(t, h.url, "cancelled")
-		refused(t, b.handle(t, h.next(t)), "notification_untrue") // claims that it succeeded
-		b.pass(10 * time.Second)
-		honest := h.next(t)
-		says(t, b.handle(t, honest), schemas.PaymentServiceUnavailable)
+		b.net.Arm(t, simnet.Fault{Kind: simnet.FaultCallbackForged})
+		b.begin(t, h.URL, "cancelled")
+		refused(t, b.Handle(t, h.Next(t)), "notification_untrue") // claims that it succeeded
+		b.net.Pass(10 * time.Second)
+		honest := h.Next(t)
+		says(t, b.Handle(t, honest), schemas.PaymentServiceUnavailable)
 		lies := map[string]func(*connectorpb.HandleWebhookRequest){
 			"notification_unreadable":  func(in *connectorpb.HandleWebhookRequest) { in.Body = []byte("<status>SUCCESS</status>") },
 			"notification_unaddressed": func(in *connectorpb.HandleWebhookRequest) { in.Query = "" },
@@ -176,7 +138,7 @@ func TestAForgedNotificationIsNotBelieved(t *testing.T) {
 		for code, spoil := range lies {
 			in := &connectorpb.HandleWebhookRequest{Kind: "notification", Method: honest.Method, Query: honest.Query, Body: honest.Body}
 			spoil(in)
-			refused(t, b.handle(t, in), code)
+			refused(t, b.Handle(t, in), code)
 		}
 	}
 }
@@ -186,11 +148,11 @@ func TestANotificationThatComesTwiceOrOutOfOrderTellsThePresent(t *testing.T) {
 	for _, dialect := range dialects() {
 		for _, kind := range []string{simnet.FaultCallbackTwice, simnet.FaultCallbackStale} {
 			b, h := notified(t, dialect)
-			b.inject(t, simnet.Fault{Kind: kind})
-			b.begin(t, h.url, "success")
-			b.pass(2 * time.Second)
+			b.net.Arm(t, simnet.Fault{Kind: kind})
+			b.begin(t, h.URL, "success")
+			b.net.Pass(2 * time.Second)
 			for range 2 {
-				says(t, b.handle(t, h.next(t)), schemas.PaymentSuccess)
+				says(t, b.Handle(t, h.Next(t)), schemas.PaymentSuccess)
 			}
 		}
 	}
@@ -200,9 +162,9 @@ func TestALostNotificationIsMadeUpForByALookup(t *testing.T) {
 	t.Parallel()
 	for _, dialect := range dialects() {
 		b, h := notified(t, dialect)
-		b.inject(t, simnet.Fault{Kind: simnet.FaultCallbackLost})
-		b.begin(t, h.url, "success")
-		b.pass(2 * time.Second)
+		b.net.Arm(t, simnet.Fault{Kind: simnet.FaultCallbackLost})
+		b.begin(t, h.URL, "success")
+		b.net.Pass(2 * time.Second)
 		if found := b.find(t); found.Status != schemas.PaymentSuccess {
 			t.Errorf("%+v", found)
 		}
@@ -217,12 +179,12 @@ func TestWithoutAnAddressNoNotificationIsAskedFor(t *testing.T) {
 	for _, dialect := range dialects() {
 		b := setup(t, dialect)
 		var sent string
-		b.set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
+		b.Set("baseUrl", answering(t, func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			sent = string(body)
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}))
-		b.wantError(t, schemas.OpPaymentCollect, payment(), classUnknown, "operator_unavailable")
+		b.WantError(t, schemas.OpPaymentCollect, payment(), classUnknown, "operator_unavailable")
 		if !strings.Contains(sent, reference) || strings.Contains(sent, "notif") {
 			t.Errorf("%s sends %s", dialect, sent)
 		}
@@ -231,7 +193,7 @@ func TestWithoutAnAddressNoNotificationIsAskedFor(t *testing.T) {
 
 func FuzzHandleWebhook(f *testing.F) {
 	b := setupAs(f, webpay, simulator.Settings{PlainTokens: true}, simnet.Settings{})
-	if _, failure := b.invoke(f, schemas.OpPaymentCollect, payment()); failure != nil {
+	if _, failure := b.Invoke(f, schemas.OpPaymentCollect, payment()); failure != nil {
 		f.Fatal(failure)
 	}
 	f.Add("reference="+reference, []byte(`{"status":"SUCCESS","notif_token":"NOTIF_`+reference+`","txnid":"1"}`))
@@ -239,7 +201,7 @@ func FuzzHandleWebhook(f *testing.F) {
 	f.Add("reference="+other+"&mark=0", []byte(`{"data":{"status":"SUCCESSFULL"}}`))
 	f.Add("%zz", []byte(`[]`))
 	f.Fuzz(func(t *testing.T, query string, body []byte) {
-		out := b.handle(t, &connectorpb.HandleWebhookRequest{Kind: "notification", Method: http.MethodPost, Query: strings.ToValidUTF8(query, ""), Body: body})
+		out := b.Handle(t, &connectorpb.HandleWebhookRequest{Kind: "notification", Method: http.MethodPost, Query: strings.ToValidUTF8(query, ""), Body: body})
 		for _, e := range out.GetEvents() { // Orange says INITIATED, whatever a notification claims
 			if !strings.Contains(string(e.GetData()), `"status":"PENDING"`) {
 				t.Errorf("believed: %s", e.GetData())

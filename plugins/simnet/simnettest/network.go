@@ -72,8 +72,8 @@ func (n *Network) Serve(t testing.TB, simulator http.Handler) *Server {
 	}}
 }
 
-// Serve serves a handler and answers its URL.
-func Serve(t testing.TB, h http.Handler) string {
+// Serve answers the URL of a server of its own, for what no simulator says.
+func Serve(t testing.TB, h http.HandlerFunc) string {
 	server := httptest.NewServer(h)
 	t.Cleanup(func() {
 		server.CloseClientConnections()
