@@ -16,7 +16,7 @@ func TestWhoAwaitsTheEndIsToldOfIt(t *testing.T) {
 		want schemas.PaymentStatus
 	}{
 		"answered": {func(b *bench) error { _, err := b.Answer("mtn", "r1", simnet.Refuse, ""); return err }, schemas.PaymentUserCancelled},
-		"expired":  {func(b *bench) error { b.pass(time.Hour); return nil }, schemas.PaymentTimeout},
+		"expired":  {func(b *bench) error { b.Pass(time.Hour); return nil }, schemas.PaymentTimeout},
 		"reset":    {func(b *bench) error { b.Reset(); return nil }, ""},
 		"closed":   {func(b *bench) error { return b.Close() }, schemas.PaymentPending},
 	} {

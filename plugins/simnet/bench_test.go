@@ -2,13 +2,13 @@ package simnet_test
 
 import (
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/afara-dev/afara/plugins/simnet"
+	"github.com/afara-dev/afara/plugins/simnet/simnettest"
 	"github.com/afara-dev/afara/schemas"
 )
 
@@ -19,42 +19,19 @@ const (
 	bob = "+2250507654321"
 )
 
-// bench is a network with a clock of its own.
-type bench struct {
-	*simnet.Network
-	mu sync.Mutex
-	at time.Time
-}
-
-func (b *bench) now() time.Time {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.at
-}
-
-// pass lets time go by and settles what is due.
-func (b *bench) pass(d time.Duration) {
-	b.mu.Lock()
-	b.at = b.at.Add(d)
-	b.mu.Unlock()
-	b.Tick()
-}
+// bench is a network with a clock of its own, and Ada in it.
+type bench struct{ *simnettest.Network }
 
 func setup(t testing.TB, o simnet.Options) *bench {
 	t.Helper()
-	b := &bench{at: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)}
-	o.Now = b.now
-	b.Network = simnet.New(o)
-	t.Cleanup(func() { _ = b.Close() }) // never fails
+	b := &bench{simnettest.New(t, o)}
 	b.put(t, ada, 10_000)
 	return b
 }
 
 func (b *bench) put(t testing.TB, number string, balance int64) {
 	t.Helper()
-	if err := b.PutSIM(simnet.SIM{Operator: "mtn", Number: number, Country: "CI", Currency: "XOF", Balance: balance}); err != nil {
-		t.Fatal(err)
-	}
+	b.Put(t, simnet.SIM{Operator: "mtn", Number: number, Country: "CI", Currency: "XOF", Balance: balance})
 }
 
 func order(reference string, kind simnet.Kind, amount int64) simnet.Order {
@@ -75,7 +52,7 @@ func (b *bench) begin(t testing.TB, o simnet.Order) simnet.Transaction {
 // ends lets the longest latency go by and holds the outcome.
 func (b *bench) ends(t testing.TB, reference string, want schemas.PaymentStatus) simnet.Transaction {
 	t.Helper()
-	b.pass(36 * time.Second)
+	b.Pass(36 * time.Second)
 	found, _ := b.Find("mtn", reference)
 	if found.Outcome != want {
 		t.Fatalf("%s ended as %s, want %s", reference, found.Outcome, want)

@@ -79,9 +79,7 @@ func TestCallbacksGoOutOnceOrAsAFaultBendsThem(t *testing.T) {
 				return simnet.Callback{Method: http.MethodPost, URL: h.url, Body: []byte(t.Outcome)}, true
 			})
 			if c.kind != "" {
-				if err := b.Inject(simnet.Fault{Kind: c.kind, DelayMillis: 50}); err != nil {
-					t.Fatal(err)
-				}
+				b.Arm(t, simnet.Fault{Kind: c.kind, DelayMillis: 50})
 			}
 			o := order("r1", simnet.Collect, 1)
 			o.Scenario = "success"
@@ -92,7 +90,7 @@ func TestCallbacksGoOutOnceOrAsAFaultBendsThem(t *testing.T) {
 			if name == "forged" {
 				eventually(t, "the forgery", func() bool { return len(h.list()) == 1 })
 			}
-			b.pass(10 * time.Second)
+			b.Pass(10 * time.Second)
 			eventually(t, "the counters tell", func() bool {
 				return b.Counters().Callbacks[c.tale] == 1 && len(h.list()) >= len(c.want)
 			})

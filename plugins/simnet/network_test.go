@@ -21,7 +21,7 @@ func TestAnApprovedPromptMovesMoneyOnce(t *testing.T) {
 	if prompts := b.Prompts(simnet.Filter{Number: ada}); len(prompts) != 1 || prompts[0].Reference != "r1" {
 		t.Fatalf("prompts: %+v", prompts)
 	}
-	b.pass(90 * time.Second)
+	b.Pass(90 * time.Second)
 	settled, err := b.Answer("mtn", "r1", simnet.Approve, "1234")
 	if err != nil || settled.Outcome != schemas.PaymentSuccess || settled.LatencyMillis != 90_000 {
 		t.Fatalf("%+v, %v", settled, err)
@@ -49,7 +49,7 @@ func TestAPromptEndsAsItsOwnerOrTheOperatorSays(t *testing.T) {
 		"refused":    {func(b *bench) error { _, err := b.Answer("mtn", "r1", simnet.Refuse, ""); return err }, schemas.PaymentUserCancelled},
 		"wrong PIN":  {func(b *bench) error { _, err := b.Answer("mtn", "r1", simnet.WrongPIN, ""); return err }, schemas.PaymentPINInvalid},
 		"other PIN":  {func(b *bench) error { _, err := b.Answer("mtn", "r1", simnet.Approve, "0000"); return err }, schemas.PaymentPINInvalid},
-		"unanswered": {func(b *bench) error { b.pass(60 * time.Minute); return nil }, schemas.PaymentTimeout},
+		"unanswered": {func(b *bench) error { b.Pass(60 * time.Minute); return nil }, schemas.PaymentTimeout},
 		"blocked since": {func(b *bench) error {
 			err := b.PutSIM(simnet.SIM{Operator: "mtn", Number: ada, Country: "CI", Currency: "XOF", Balance: 10_000, Blocked: true})
 			_, answered := b.Answer("mtn", "r1", simnet.Approve, "")
@@ -72,7 +72,7 @@ func TestAPromptEndsAsItsOwnerOrTheOperatorSays(t *testing.T) {
 			t.Parallel()
 			b := setup(t, simnet.Options{})
 			b.begin(t, order("r1", simnet.Collect, 4_000))
-			b.pass(59 * time.Minute)
+			b.Pass(59 * time.Minute)
 			if found, _ := b.Find("mtn", "r1"); found.Outcome != schemas.PaymentPending {
 				t.Fatalf("after 59 minutes: %+v", found)
 			}
@@ -179,11 +179,11 @@ func TestEachScenarioEndsAsItSaysWithinItsTime(t *testing.T) {
 			if latency < s.Min || latency > s.Max || began.Outcome != schemas.PaymentPending || began.Prompts {
 				t.Fatalf("began as %+v, want %s to %s", began, s.Min, s.Max)
 			}
-			b.pass(latency - time.Millisecond)
+			b.Pass(latency - time.Millisecond)
 			if found, _ := b.Find("mtn", "r1"); found.Outcome != schemas.PaymentPending {
 				t.Fatalf("too early: %+v", found)
 			}
-			b.pass(time.Millisecond)
+			b.Pass(time.Millisecond)
 			if found, _ := b.Find("mtn", "r1"); found.Outcome != s.Outcome {
 				t.Fatalf("ended as %+v", found)
 			}
@@ -306,7 +306,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		o := order(fmt.Sprint("r", i), simnet.Collect, 1)
 		o.Scenario = "success"
 		b.begin(t, o)
-		b.pass(2 * time.Second)
+		b.Pass(2 * time.Second)
 	}
 	if _, found := b.Find("mtn", "r39"); found {
 		t.Error("an old transaction is remembered")
