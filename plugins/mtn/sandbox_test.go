@@ -3,41 +3,24 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"strings"
 	"testing"
 
+	"github.com/afara-dev/afara/plugins/simnet/simnettest"
 	"github.com/afara-dev/afara/schemas"
 )
 
 func TestTheSandboxsSIMsAreReachedThroughTheConnector(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	const bob = "+2250507654321"
-	b.Want(t, "mtn.put_sim", map[string]any{"msisdn": bob, "balance": 900, "name": "Bob"},
-		`{"msisdn":"+2250507654321","country":"CI","currency":"XOF","name":"Bob","balance":900,"blocked":false,"pin":"1234"}`)
-	list, failure := b.Invoke(t, "mtn.list_sims", map[string]any{})
-	if failure != nil || strings.Count(list, "msisdn") != 2 {
-		t.Errorf("list: %s, %v", list, failure)
-	}
-	list, _ = b.Invoke(t, "mtn.list_sims", map[string]any{"after": ada, "limit": 1})
-	if !strings.Contains(list, bob) || strings.Contains(list, ada) {
-		t.Errorf("the rest of the list: %s", list)
-	}
-	in := payment()
-	in.MSISDN = bob
-	b.Want(t, schemas.OpPaymentCollect, in, pending)
-	prompts, failure := b.Invoke(t, "mtn.list_prompts", map[string]any{"msisdn": bob})
-	if failure != nil || !strings.Contains(prompts, `"operatorReference":"`+reference+`","msisdn":"`+bob+`","amount":500,"currency":"XOF","text":"Two beers"`) {
-		t.Errorf("prompts: %s, %v", prompts, failure)
-	}
-	b.Want(t, "mtn.answer_prompt", map[string]string{"operatorReference": reference, "answer": "wrong_pin"}, `{"status":"PIN_INVALID"}`)
-	b.WantError(t, "mtn.answer_prompt", map[string]string{"operatorReference": reference, "answer": "approve"}, classRejected, "not_found")
-	b.Want(t, "mtn.remove_sim", map[string]string{"msisdn": bob}, `{}`)
-	b.WantError(t, "mtn.remove_sim", map[string]string{"msisdn": bob}, classRejected, "not_found")
-	b.Want(t, "mtn.set_policy", map[string]string{"policy": "passthrough"}, `{}`)
-	in.OperatorReference = other
-	b.Want(t, schemas.OpPaymentCollect, in, pending)
-	b.Want(t, "mtn.answer_prompt", map[string]string{"operatorReference": other, "answer": "approve"}, `{"status":"SUCCESS"}`)
+	b.TryPhones(t, simnettest.Phones{
+		Operator: "mtn", Ada: ada, Bob: "+2250507654321", Country: "CI", Currency: "XOF",
+		References: [2]string{reference, other}, Text: "Two beers",
+		Collect: func(reference, msisdn string) {
+			in := payment()
+			in.OperatorReference, in.MSISDN = reference, msisdn
+			b.Want(t, schemas.OpPaymentCollect, in, pending)
+		},
+	})
 }
 
 func TestMTNsOwnSandboxHasNoSIMsToLookAt(t *testing.T) {
