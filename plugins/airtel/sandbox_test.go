@@ -15,6 +15,7 @@ func TestTheSandboxsSIMsAreReachedThroughTheConnector(t *testing.T) {
 	b.TryPhones(t, simnettest.Phones{
 		Operator: "airtel", Ada: ada, Bob: "+250730654321", Country: "RW", Currency: "RWF",
 		References: [2]string{reference, other}, Text: "Reference " + reference,
+		Account: b.Settings["clientId"].(string), Network: b.net,
 		Collect: func(reference, msisdn string) {
 			in := payment()
 			in.OperatorReference, in.MSISDN = reference, msisdn

@@ -15,6 +15,7 @@ func TestTheSandboxsSIMsAreReachedThroughTheConnector(t *testing.T) {
 	b.TryPhones(t, simnettest.Phones{
 		Operator: "moov", Ada: ada, Bob: "+2290195654321", Country: "BJ", Currency: "XOF",
 		References: [2]string{reference, other}, Text: "Two beers",
+		Account: b.Settings["username"].(string), Network: b.net,
 		Collect: func(reference, msisdn string) {
 			in := payment()
 			in.OperatorReference, in.MSISDN = reference, msisdn

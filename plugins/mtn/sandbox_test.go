@@ -15,6 +15,7 @@ func TestTheSandboxsSIMsAreReachedThroughTheConnector(t *testing.T) {
 	b.TryPhones(t, simnettest.Phones{
 		Operator: "mtn", Ada: ada, Bob: "+2250507654321", Country: "CI", Currency: "XOF",
 		References: [2]string{reference, other}, Text: "Two beers",
+		Account: b.Settings["apiUser"].(string), Network: b.net,
 		Collect: func(reference, msisdn string) {
 			in := payment()
 			in.OperatorReference, in.MSISDN = reference, msisdn

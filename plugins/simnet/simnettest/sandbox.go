@@ -19,10 +19,14 @@ type Phones struct {
 	Collect    func(reference, msisdn string)
 	References [2]string
 	Text       string
+	// Account at Network is the one that put_float fills; both are left out
+	// where the connector has no put_float.
+	Account string
+	Network *Network
 }
 
-// TryPhones goes through the operations of the sandbox, put_float apart, as a
-// person with the phones does.
+// TryPhones goes through the operations of the sandbox as a person with the phones
+// does.
 func (c *Connection) TryPhones(t testing.TB, p Phones) {
 	t.Helper()
 	operation := func(name string) string { return p.Operator + "." + name }
@@ -53,4 +57,11 @@ func (c *Connection) TryPhones(t testing.TB, p Phones) {
 	c.Want(t, operation("set_policy"), map[string]string{"policy": "passthrough"}, `{}`)
 	p.Collect(second, p.Bob)
 	c.Want(t, operation("answer_prompt"), answer(second, "approve"), `{"status":"`+string(schemas.PaymentSuccess)+`"}`)
+	if p.Network == nil {
+		return
+	}
+	c.Want(t, operation("put_float"), map[string]int64{"balance": 42}, `{}`)
+	if got := p.Network.Float(p.Operator, p.Account, p.Currency); got != 42 {
+		t.Errorf("the float of %s is %d", p.Account, got)
+	}
 }
