@@ -81,15 +81,21 @@ func (c *sqliteConn) prepare(ctx context.Context, text string) (*sqliteStmt, err
 			return s, nil
 		}
 	}
-	// SQLite takes anything behind the first semicolon for a second statement,
-	// and the driver then parses the text anew each time.
-	stmt, err := c.conn.PrepareContext(ctx, strings.TrimRight(text, "; \t\r\n"))
+	stmt, err := c.conn.PrepareContext(ctx, keepable(text))
 	if err != nil {
 		return nil, err
 	}
 	s := &sqliteStmt{text: text, stmt: stmt, busy: true}
 	c.keep(s)
 	return s, nil
+}
+
+// keepable is a text whose statement stays prepared. SQLite takes anything behind
+// the first semicolon for a second statement, and the driver then parses the text
+// anew each time. And SQLite itself does so whenever a LIMIT that is a parameter
+// alone gets its value, to plan by it; it does not look into an expression.
+func keepable(text string) string {
+	return strings.ReplaceAll(strings.TrimRight(text, "; \t\r\n"), "LIMIT $", "LIMIT +$")
 }
 
 // keep caches s unless its text is cached already (and busy).
