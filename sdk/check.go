@@ -19,7 +19,7 @@ func (s *server) Check(ctx context.Context, in *connectorpb.CheckRequest) (*conn
 	}
 	answer := new(connectorpb.CheckResponse)
 	if c, ok := s.connector.(Checker); ok {
-		log := s.log.With("operation", "check", "connection", conn.ID)
+		log := s.callLog("operation", "check", "connection", conn.ID)
 		failure := s.guarded(ctx, log, s.harmless(), func(ctx context.Context) error { return c.Check(ctx, conn) })
 		if failure != nil {
 			answer.Error = s.wireError(failure)

@@ -31,7 +31,7 @@ func (s *server) Invoke(ctx context.Context, in *connectorpb.InvokeRequest) (*co
 
 // run answers the call whatever the handler does.
 func (s *server) run(ctx context.Context, call *Call) *connectorpb.InvokeResponse {
-	log := s.log.With("operation", call.Operation, "connection", call.Connection.ID, "message", call.MessageID)
+	log := s.callLog("operation", call.Operation, "connection", call.Connection.ID, "message", call.MessageID)
 	t := began.New(s.effects[call.Operation], call.Deadline, s.now)
 	var result json.RawMessage
 	failure := s.guarded(ctx, log, t, func(ctx context.Context) (err error) {

@@ -123,7 +123,7 @@ func (h *logHandler) flatten(fields []logField, prefix string, a slog.Attr) []lo
 	}
 	name := prefix + a.Key
 	value := h.value(v)
-	if secretName.MatchString(a.Key) {
+	if namesSecret(a.Key) {
 		value = h.text(Redacted)
 	}
 	// A name of the author's that began with @ could take the place of the

@@ -51,7 +51,7 @@ func (s *server) pull(p Puller, conn *Connection, in *connectorpb.PullRequest, o
 		broken = out.Send(answer)
 		return broken
 	}
-	log := s.log.With("operation", "pull", "stream", in.Stream, "connection", conn.ID)
+	log := s.callLog("operation", "pull", "stream", in.Stream, "connection", conn.ID)
 	failure := s.guarded(out.Context(), log, s.harmless(), func(ctx context.Context) error {
 		return p.Pull(ctx, pull, emit)
 	})

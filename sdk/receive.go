@@ -19,7 +19,7 @@ func (s *server) HandleWebhook(ctx context.Context, in *connectorpb.HandleWebhoo
 	if conn == nil {
 		return &connectorpb.HandleWebhookResponse{ConnectionUnknown: true}, nil
 	}
-	log := s.log.With("operation", "webhook", "kind", in.Kind, "connection", conn.ID)
+	log := s.callLog("operation", "webhook", "kind", in.Kind, "connection", conn.ID)
 	var result *WebhookResult
 	failure := s.guarded(ctx, log, s.harmless(), func(ctx context.Context) (err error) {
 		result, err = s.receive(ctx, readWebhook(conn, in))

@@ -37,6 +37,23 @@ func TestRedact(t *testing.T) {
 	}
 }
 
+// A document in which no name can be a secret's is not read name by name: none of
+// the forms that a secret's name has may look like such a one.
+func TestRedactKnowsEveryFormOfASecretName(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{
+		"password", "PassWd", "PASSPHRASE", "clientSecret", "Token", "to\u212Aen", "api-key", "API_KEY", "apikey", "Authorization", "privateKey", "PRIVATE-KEY",
+		"private_key", "credentials", "Cookie", "set-cookie", "Signature", "\u017Figgnature_\u017Fecret", "pin", "OTP", "Cvv", `p\u0049n`, `\u0063vv`, `A\u0070i_key`,
+	} {
+		if got := string(sdk.Redact([]byte(`{"a":"ä","n":{"` + name + `":"hidden"}}`))); strings.Contains(got, "hidden") {
+			t.Errorf("with an umlaut: %s", got)
+		}
+		if got := string(sdk.Redact([]byte(`{"n":{"` + name + `":"hidden"}}`))); strings.Contains(got, "hidden") {
+			t.Errorf("%s", got)
+		}
+	}
+}
+
 // FuzzRedact looks for documents that redaction breaks or that keep a secret.
 func FuzzRedact(f *testing.F) {
 	f.Add([]byte(`{"password":"x","a":[{"token":{"b":1}}]}`))

@@ -59,10 +59,15 @@ func serve(c Describer, o options) error {
 	return nil
 }
 
+// streamWorkers is how many goroutines take calls one after another. A call that
+// finds none of them free gets its own, whose stack then has to grow again.
+const streamWorkers = 32
+
 // newGRPCServer is made before the handshake is written.
 func newGRPCServer(with []grpc.ServerOption, d *drain, std *stdout, l *logLevel) *grpc.Server {
 	g := grpc.NewServer(append(with,
 		grpc.MaxRecvMsgSize(MaxMessageBytes),
+		grpc.NumStreamWorkers(streamWorkers),
 		grpc.StatsHandler(drainStats{d}),
 		grpc.ChainUnaryInterceptor(std.unary, d.unary, l.unary),
 		grpc.ChainStreamInterceptor(std.stream, d.stream, l.stream),

@@ -92,11 +92,11 @@ func (s *server) hold(in *connectorpb.Connection) *heldConnection {
 
 // guarded runs one handler under the call's tracker and logger. A panic becomes
 // an error, and nothing the handler left behind can begin an effect afterwards.
-func (s *server) guarded(ctx context.Context, log *slog.Logger, t *began.Tracker, f func(context.Context) error) *Error {
+func (s *server) guarded(ctx context.Context, log callLog, t *began.Tracker, f func(context.Context) error) *Error {
 	err := func() (err error) {
 		defer func() {
 			if p := recover(); p != nil {
-				log.ErrorContext(ctx, "handler panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				log().ErrorContext(ctx, "handler panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 				err = Internalf("panic", "the connector panicked: %v", p)
 			}
 		}()
