@@ -25,7 +25,7 @@ const eventUpdated = "payment.updated"
 // A callback about nothing that MTN knows, or that claims an end that MTN does
 // not tell, is refused.
 func (c *connector) HandleWebhook(ctx context.Context, in *sdk.Webhook) (*sdk.WebhookResult, error) {
-	claim, err := momo.ParseStatus(in.Body)
+	claim, err := momo.ParseClaim(in.Body)
 	if err != nil {
 		return nil, sdk.Invalidf("callback_unreadable", "the callback is no JSON object with a status")
 	}

@@ -75,17 +75,21 @@ type call struct {
 	path    string
 }
 
-// calls are the operations by name.
-func calls() map[string]call {
-	return map[string]call{
-		schemas.OpPaymentCollect:  {Collection, "requesttopay"},
-		schemas.OpPaymentDisburse: {Disbursement, "transfer"},
-		schemas.OpPaymentRefund:   {Disbursement, "refund"},
+// callOf is the call of an operation; the zero value for one that MTN has not.
+func callOf(operation string) call {
+	switch operation {
+	case schemas.OpPaymentCollect:
+		return call{Collection, "requesttopay"}
+	case schemas.OpPaymentDisburse:
+		return call{Disbursement, "transfer"}
+	case schemas.OpPaymentRefund:
+		return call{Disbursement, "refund"}
 	}
+	return call{}
 }
 
 // ProductOf is the product that an operation needs.
-func ProductOf(operation string) Product { return calls()[operation].product }
+func ProductOf(operation string) Product { return callOf(operation).product }
 
 func (c call) url(parts ...string) string {
 	u := "/" + string(c.product) + "/v1_0/" + c.path
@@ -109,7 +113,7 @@ const headerScenario = "X-Sandbox-Scenario"
 
 // Pay has MTN take an order. nil says that it did, not how it ended.
 func (c *Client) Pay(ctx context.Context, operation string, o Order) error {
-	at := calls()[operation]
+	at := callOf(operation)
 	r, err := httpclient.JSON(http.MethodPost, at.url(), o.Body)
 	if err != nil {
 		return err
@@ -153,7 +157,7 @@ func (c *Client) outdated(p Product, token string, fresh bool, v Verdict, res *h
 
 // Find reads what MTN knows under a reference; false when it knows nothing.
 func (c *Client) Find(ctx context.Context, operation, reference string) (Status, bool, error) {
-	at := calls()[operation]
+	at := callOf(operation)
 	res, token, err := c.ask(ctx, at.product, httpclient.Request{Path: at.url(reference)})
 	if err != nil {
 		return Status{}, false, err

@@ -14,15 +14,15 @@ type Outcome struct {
 	Known bool
 }
 
-// statuses are MTN's states, but for FAILED.
-func statuses() map[string]schemas.PaymentStatus {
-	return map[string]schemas.PaymentStatus{
-		"SUCCESSFUL": schemas.PaymentSuccess,
-		"PENDING":    schemas.PaymentPending,
-		"CREATED":    schemas.PaymentPending,
-		"ONGOING":    schemas.PaymentPending,
-		"DELAYED":    schemas.PaymentPending,
+// statusOf reads MTN's states, but for FAILED.
+func statusOf(native string) (status schemas.PaymentStatus, known bool) {
+	switch native {
+	case "SUCCESSFUL":
+		return schemas.PaymentSuccess, true
+	case "PENDING", "CREATED", "ONGOING", "DELAYED":
+		return schemas.PaymentPending, true
 	}
+	return "", false
 }
 
 const statusFailed = "FAILED"
@@ -61,7 +61,7 @@ func misconfigurations() map[string]string {
 // so it stays PENDING; a failure without a known reason is a service that was
 // unavailable, never a guess.
 func (s Status) Outcome() Outcome {
-	if status, known := statuses()[s.Native]; known {
+	if status, known := statusOf(s.Native); known {
 		return Outcome{Status: status, Known: true}
 	}
 	if s.Native != statusFailed {

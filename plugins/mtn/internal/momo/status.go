@@ -75,9 +75,18 @@ func (p *wireParty) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// ParseStatus reads a status. What it reads comes from outside: callbacks are
-// signed by nobody.
+// ParseStatus reads a status, with the answer that it is of.
 func ParseStatus(raw []byte) (Status, error) {
+	s, err := ParseClaim(raw)
+	if err == nil {
+		s.Raw = kept(raw)
+	}
+	return s, err
+}
+
+// ParseClaim reads a status of which nothing is kept. What it reads comes from
+// outside: callbacks are signed by nobody.
+func ParseClaim(raw []byte) (Status, error) {
 	var body struct {
 		Status   text      `json:"status"`
 		Reason   reason    `json:"reason"`
@@ -87,12 +96,12 @@ func ParseStatus(raw []byte) (Status, error) {
 		Payer    wireParty `json:"payer"`
 		Payee    wireParty `json:"payee"`
 	}
-	if !object(raw) || json.Unmarshal(raw, &body) != nil || body.Status == "" {
+	if !opens(raw) || json.Unmarshal(raw, &body) != nil || body.Status == "" {
 		return Status{}, errors.New("the answer is no JSON object with a status")
 	}
 	s := Status{
 		Native: word(body.Status), Reason: word(text(body.Reason)), ID: string(body.ID),
-		Amount: string(body.Amount), Currency: string(body.Currency), Party: body.Payer.id, Raw: kept(raw),
+		Amount: string(body.Amount), Currency: string(body.Currency), Party: body.Payer.id,
 	}
 	if s.Party == "" {
 		s.Party = body.Payee.id
@@ -119,9 +128,10 @@ func kept(raw []byte) json.RawMessage {
 }
 
 // object reports whether raw is a JSON object.
-func object(raw []byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{")) && json.Valid(raw)
-}
+func object(raw []byte) bool { return opens(raw) && json.Valid(raw) }
+
+// opens reports whether raw, if it is JSON, is an object.
+func opens(raw []byte) bool { return bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{")) }
 
 // empty reports whether an answer says nothing, or an empty object.
 func empty(raw []byte) bool {
