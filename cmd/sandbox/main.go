@@ -23,6 +23,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -38,6 +39,10 @@ type flags struct {
 func main() {
 	var f flags
 	kong.Parse(&f, kong.Name("sandbox"), kong.Description("Stand-ins of all vendors in one process."))
+	// As the engine and its connectors do: little lives long here, and much is thrown away.
+	if _, set := os.LookupEnv("GOGC"); !set {
+		debug.SetGCPercent(400)
+	}
 	if err := run(f, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "sandbox:", err)
 		os.Exit(1)
