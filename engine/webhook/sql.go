@@ -58,8 +58,7 @@ func (s *Service) insert(ctx context.Context, c Connection, kind, digest string,
 		SQL: `INSERT INTO webhook_request (id, environment_id, connection_id, kind, digest, content, size, state, epoch, claimed_until, due_at, attempts, faults,
  received_at, decided_at, dedupe_key, duplicate_of, repeats, reply, error_class, error_code)
 SELECT $1, $2, $3, $4, $5, $6, $7, 'unverified', 1, $8, $9, 0, 0, $10, 0, '', '', 0, '', '', ''
-WHERE (SELECT COUNT(*) FROM webhook_request WHERE connection_id = $3 AND state = 'unverified') < $11
- AND (SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM webhook_request WHERE connection_id = $3 AND state = 'unverified') <= $12`,
+WHERE (SELECT COUNT(*) < $11 AND CAST(COALESCE(SUM(size), 0) AS BIGINT) <= $12 FROM webhook_request WHERE connection_id = $3 AND state = 'unverified')`,
 		Args: []any{row.id, row.environment, row.connection, kind, digest, sealed, size, domain.Micros(row.receivedAt.Add(claimFor)),
 			domain.Micros(row.receivedAt), domain.Micros(row.receivedAt), int64(s.cfg.MaxWaiting), s.cfg.MaxWaitingBytes - size},
 		Rows: 1, Err: errFull,
