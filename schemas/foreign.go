@@ -15,6 +15,9 @@ const (
 	maxForeignNodes = 50_000
 )
 
+// draft is the one that a schema is of when it does not say.
+const draft = "https://json-schema.org/draft/2020-12/schema"
+
 const foreignID ID = "afara:connector"
 
 // Compile prepares a schema that a connector brought along (draft 2020-12
@@ -33,29 +36,25 @@ func Compile(raw []byte) (*Schema, error) {
 		return nil, errors.New("compile schema: a schema must be a JSON object")
 	}
 	delete(object, "$id") // it would move the base of $ref
-	if err := weigh(object); err != nil {
+	w := weigher{root: object, weights: map[string]int{}}
+	if _, err := w.weigh(object); err != nil {
 		return nil, fmt.Errorf("compile schema: %w", err)
 	}
 	s, err := compile(foreignID, object)
 	if err != nil {
 		return nil, err
 	}
-	s.quick = &quickNode{} // the quick form may not contain itself, this may
-	return s, nil
-}
-
-// weigh counts the parts of a schema and looks at its references.
-func weigh(doc map[string]any) error {
-	w := weigher{root: doc, weights: map[string]int{}}
-	if _, err := w.weigh(doc); err != nil {
-		return err
+	if w.otherDraft || len(w.weights) > 0 {
+		s.quick = &quickNode{} // it may mean something else by a keyword, or contain itself
 	}
-	return nil
+	return s, nil
 }
 
 type weigher struct {
 	root    any
 	weights map[string]int // of the targets of $ref; 1 while being weighed
+	// otherDraft: it asks for another draft than ours.
+	otherDraft bool
 }
 
 func (w *weigher) weigh(node any) (int, error) {
@@ -92,6 +91,9 @@ func (w *weigher) keyword(key string, value any, sum *int) error {
 	text, isText := value.(string)
 	switch {
 	case !isText:
+		return nil
+	case key == "$schema":
+		w.otherDraft = w.otherDraft || strings.TrimSuffix(text, "#") != draft
 		return nil
 	case key == "$id" || key == "$dynamicRef" || key == "$recursiveRef":
 		return fmt.Errorf("%s is not supported inside a connector's schema", key)

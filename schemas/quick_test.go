@@ -78,6 +78,52 @@ func TestOurSchemasGoTheQuickWay(t *testing.T) {
 	}
 }
 
+func TestASchemaOfOthersGoesTheQuickWayWhereItMeansTheSame(t *testing.T) {
+	t.Parallel()
+	for raw, quick := range map[string]bool{
+		`{"type":"object","properties":{"a":{"type":"integer","minimum":1}}}`:                           true,
+		`{"$schema":"https://json-schema.org/draft/2020-12/schema","properties":{"a":{"maxLength":2}}}`: true,
+		`{"$schema":"http://json-schema.org/draft-07/schema#","properties":{"a":{"maxLength":2}}}`:      false,
+		`{"properties":{"a":{"$ref":"#"}}}`:                                                             false,
+		`{"properties":{"a":{"$ref":"#/$defs/a"}},"$defs":{"a":{"maxLength":2}}}`:                       false,
+	} {
+		s, err := Compile([]byte(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := unknownNode(s.quick, "") == ""; got != quick {
+			t.Errorf("%s: quick is %t", raw, got)
+		}
+		for _, value := range []any{map[string]any{}, map[string]any{"a": "long"}, map[string]any{"a": json.Number("0")}, "x"} {
+			agree(t, s, value)
+		}
+	}
+}
+
+// FuzzAForeignSchemaAgrees holds the quick form of others' schemas against the
+// validator.
+func FuzzAForeignSchemaAgrees(f *testing.F) {
+	for _, schema := range []string{
+		`{"type":["object","null"],"required":["a"],"properties":{"a":{"type":"string","minLength":1,"pattern":"\\S"}},"additionalProperties":{"type":"number"},"maxProperties":2}`,
+		`{"oneOf":[{"type":"string"},{"const":1}],"not":{"enum":["x"]},"if":{"minimum":3},"then":{"multipleOf":0.5},"else":false}`,
+		`{"items":{"format":"date-time"},"prefixItems":[true],"uniqueItems":true,"maxItems":3,"$schema":"http://json-schema.org/draft-04/schema"}`,
+		`{"propertyNames":{"maxLength":2},"dependentRequired":{"a":["b"]},"minProperties":1,"exclusiveMinimum":2}`,
+	} {
+		for _, body := range []string{`{"a":""}`, `{"a":" x","b":1}`, `3`, `3.25`, `[1,"2026-01-31T08:00:00Z"]`, `null`, `"x"`, `1e400`} {
+			f.Add([]byte(schema), []byte(body))
+		}
+	}
+	f.Fuzz(func(t *testing.T, schema, body []byte) {
+		s, err := Compile(schema)
+		if err != nil {
+			return
+		}
+		if value, err := decode(s.id, body); err == nil {
+			agree(t, s, value)
+		}
+	})
+}
+
 func unknownNode(n *quickNode, at string) string {
 	if n == nil {
 		return ""
