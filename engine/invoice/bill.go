@@ -24,13 +24,28 @@ func (s *Service) Bill(ctx context.Context, env domain.EnvironmentID, id domain.
 // BillsNumbered are the invoices with a number as it was submitted, that are not
 // cancelled: one for each issue date, and no more than two.
 func (s *Service) BillsNumbered(ctx context.Context, env domain.EnvironmentID, number string) ([]domain.Bill, error) {
-	rows, err := readRows(ctx, s.cfg.Store.Reader(), `environment_id = $1 AND number = $2 AND status <> 'CANCELLED' ORDER BY id LIMIT $3`,
-		env, number, int64(maxNumbered))
+	const numbered = `environment_id = $1 AND number = $2 AND status <> 'CANCELLED'`
+	if found, err := s.exists(ctx, numbered, env, number); err != nil || !found {
+		return nil, err
+	}
+	rows, err := readRows(ctx, s.cfg.Store.Reader(), numbered+` ORDER BY id LIMIT $3`, env, number, int64(maxNumbered))
 	bills := make([]domain.Bill, len(rows))
 	for i, r := range rows {
 		bills[i] = r.bill()
 	}
 	return bills, err
+}
+
+// exists reports whether there is such an invoice. Every payment asks for one whose
+// number its order_ref is, and mostly there is none: a row's many columns would be
+// most of the cost of learning that.
+func (s *Service) exists(ctx context.Context, where string, args ...any) (bool, error) {
+	rows, err := s.cfg.Store.Reader().Query(ctx, `SELECT 1 FROM invoice WHERE `+where+` LIMIT 1`, args...)
+	if err != nil {
+		return false, fmt.Errorf("look for an invoice: %w", err)
+	}
+	defer rows.Close()
+	return rows.Next(), rows.Err()
 }
 
 func (r Row) bill() domain.Bill {

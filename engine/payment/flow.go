@@ -133,8 +133,11 @@ func lookup(r Row) (domain.Step, error) {
 
 // Pending implements domain.Waiter.
 func (*Flow) Pending(stage domain.Stage, result json.RawMessage) bool {
+	if stage != StageSubmit {
+		return false
+	}
 	out, err := outputOf(result)
-	return stage == StageSubmit && err == nil && out.Status == schemas.PaymentPending
+	return err == nil && out.Status == schemas.PaymentPending
 }
 
 // Next implements domain.Waiter: the operator's push is waited for at first, and
