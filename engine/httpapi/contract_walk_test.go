@@ -181,14 +181,14 @@ func (a *asker) transactions(c caller) {
 	a.ask(200, nil, c.read, "GET", path, "")
 	a.ask(200, nil, c.read, "GET", "/v1/payments?limit=1&country=CI&operator=mtn&status=SUCCESS&type=collection&order=ORDER-1", "")
 	a.invoicePayments(c)
-	stop := a.worker()
+	a.late(c)
+	stop := a.worker() // from here on nothing else may claim
 	defer stop()
 	for _, status := range []int{201, 200} {
 		a.ask(status, nil, c.write, "POST", path+"/refund", `{"amount":1000,"reference":"ZANA-R1","description":"One loaf"}`)
 		a.ask(status, nil, c.write, "POST", "/v1/disbursements", `{"amount":1000,"currency":"XOF","msisdn":"+2250501234567","application":"zana","reference":"ZANA-D1",
 			"operator":"mtn","country":"CI","order_ref":"ORDER-1","order_url":"https://shop.example/1","is_url_protected":false,"description":"Change"}`)
 	}
-	a.late(c)
 	a.float(c)
 	a.ask(200, nil, "", "GET", "/v1/meta", "")
 	a.ask(200, nil, "", "GET", "/v1/health", "")
