@@ -90,7 +90,9 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.Se
 
 // Close cuts what hangs on purpose, stops the webhooks and waits for them.
 func (s *Simulator) Close() error {
+	s.mu.Lock() // a webhook begins before, or not at all
 	s.cancel()
+	s.mu.Unlock()
 	s.webhooks.Wait()
 	return nil
 }

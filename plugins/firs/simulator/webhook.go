@@ -30,7 +30,11 @@ func announcement(irn, fault string) []notification {
 
 // announceLater sends after the answer, in order, while the simulator is open.
 func (s *Simulator) announceLater(url string, notes []notification) {
-	s.webhooks.Go(func() { s.announce(url, notes) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx.Err() == nil {
+		s.webhooks.Go(func() { s.announce(url, notes) })
+	}
 }
 
 // announce sends the notifications one after another; the state moves with
