@@ -70,7 +70,7 @@ type WorkChange struct {
 	// row was released in order.
 	Answered bool
 	// Suspect counts the ends of the connector's process while the message was
-	// in flight, since its last answer: next time it runs apart.
+	// in flight, in a row: next time it runs apart.
 	Suspect int
 	// Lane is the row's lane: when the row is done, the next one of it is due.
 	Lane string

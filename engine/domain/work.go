@@ -29,8 +29,8 @@ type Work struct {
 	Owner      NodeID
 	LeaseUntil time.Time
 	LostClaims int
-	// Suspect counts the deaths of the connector under this row since its last
-	// answer: such rows run apart, from the second on each alone.
+	// Suspect counts the deaths of the connector under this row, in a row: such
+	// rows run apart, from the second on each alone.
 	Suspect     int
 	OpenAttempt AttemptID
 	FlowVersion int

@@ -94,7 +94,7 @@ func guilty(r *Run, out domain.Outcome) bool {
 	return out.Crashed && r.work.Suspect > 0 && (out.Alone || r.work.Suspect+1 >= deaths)
 }
 
-// suspicion is what a row is released with: any answer clears it.
+// suspicion is what a row is released with: any outcome but a death clears it.
 func suspicion(r *Run, out domain.Outcome) int {
 	if !out.Crashed {
 		return 0
